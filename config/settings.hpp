@@ -1,0 +1,98 @@
+// Everything a config file can say, typed and checked. `config/margind.example.yaml` documents each
+// key with unit, range and default; `load` turns YAML into this.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/parameters.hpp"
+#include "core/time.hpp"
+#include "feeds/session.hpp"
+
+namespace margind::config {
+
+// Which duty cycles share a thread.
+enum class Layout : std::uint8_t {
+    inline_,  // feeds, engine and gateway on one spinning thread; no queue in between
+    paired,   // io thread and engine thread, a queue each way
+};
+
+// What a thread does when it has nothing to do.
+enum class Idle : std::uint8_t {
+    spin,   // lowest latency, a whole core
+    yield,  // gives way to others on its core
+    park,   // sleeps until woken; costs the waker a system call
+};
+
+struct ThreadSettings {
+    Layout layout = Layout::paired;
+    Idle engine_idle = Idle::park;
+    Idle io_idle = Idle::park;
+    int engine_cpu = -1;  // -1: not pinned
+    int io_cpu = -1;
+    int cold_cpu = -1;
+    bool lock_memory = false;  // mlockall; needs the privilege, start-up fails without it
+};
+
+struct QueueSettings {
+    std::uint32_t inputs = 65'536;  // trades, account updates, slot ids waiting for the engine
+    std::uint32_t events = 65'536;  // events waiting for the gateway
+};
+
+struct EventListenerSettings {
+    std::string address = "127.0.0.1";  // loopback only until listeners have authentication
+    std::uint16_t port = 7411;          // 0: any free port, printed at start
+    std::uint32_t subscribers_max = 64;
+    std::uint64_t subscriber_buffer_bytes = 8 * 1024 * 1024;  // beyond it a slow subscriber is cut
+    core::Duration heartbeat = core::Duration::from_seconds(1);
+};
+
+struct AdminSettings {
+    bool enabled = true;
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 7430;  // 0: any free port, printed at start
+};
+
+struct LogSettings {
+    std::string level = "info";  // trace, debug, info, warn, error
+    std::filesystem::path file;  // empty: standard error
+};
+
+struct AccountsSettings {
+    std::filesystem::path file;  // NDJSON, loaded before the first feed connects; empty: none
+};
+
+struct Settings {
+    std::string path;  // where it was read from, for messages
+    core::RiskParameters risk;
+    std::vector<feeds::FeedOptions> feeds;  // same order as risk.feeds
+    AccountsSettings accounts;
+    ThreadSettings threads;
+    QueueSettings queues;
+    EventListenerSettings events;
+    AdminSettings admin;
+    LogSettings log;
+    std::uint64_t seed = 1;  // of the back-off jitter
+};
+
+// A problem of a config file: where, what, and what to do about it.
+struct Problem {
+    std::string file;
+    int line = 0;  // 1-based; 0: the file as a whole
+    std::string key;   // dotted path, e.g. instruments[2].tiers[0].initial_rate
+    std::string message;
+};
+std::string to_string(const Problem& problem);  // file:line key: message
+
+// Reads and checks a file. `problems` holds every problem found, not just the first; settings may be
+// used only when it is empty. Relative paths in the file are relative to the file's folder.
+struct Loaded {
+    Settings settings;
+    std::vector<Problem> problems;
+};
+Loaded load(const std::filesystem::path& file);
+Loaded load_text(const std::string& text, const std::filesystem::path& name);
+
+}  // namespace margind::config

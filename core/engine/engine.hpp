@@ -1,0 +1,82 @@
+// The deterministic state machine: inputs in, events out. The same inputs give the same events, bit
+// for bit, on any machine and in any thread layout.
+//
+// Thread: one writer owns it. No I/O, clock, lock, randomness. Memory is reserved at construction;
+// price and timer inputs allocate nothing.
+// Cost of a price input: O(accounts that depend on the instrument) with the reference index.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "core/engine/affected_accounts.hpp"
+#include "core/event.hpp"
+#include "core/input.hpp"
+#include "core/margin/evaluate.hpp"
+#include "core/market/market_stage.hpp"
+#include "core/parameters.hpp"
+
+namespace margind::core {
+
+// Running totals, for metrics. Written by the engine's thread; copy, do not share.
+struct EngineStatistics {
+    std::uint64_t inputs = 0;
+    std::uint64_t events = 0;
+    std::uint64_t evaluations = 0;
+    std::uint64_t refused_total = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(Refusal::count_)> refused{};
+    std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count_)> events_by_kind{};
+    std::array<std::uint32_t, kMarginStates> accounts_by_state{};
+    std::uint32_t accounts = 0;
+    std::uint32_t accounts_held = 0;      // liquidation due, held by a distrusted price
+    std::uint32_t accounts_unpriced = 0;  // waiting for the first price of something they hold
+};
+
+// One account as of now, for queries.
+struct AccountReport {
+    AccountKey key;
+    AccountSlot slot;
+    MarginState state = MarginState::healthy;
+    bool held = false;
+    bool priced = false;  // false: amounts below are meaningless, a price is missing
+    Evaluation evaluation;
+    std::uint64_t as_of_input_seq = 0;
+    Timestamp as_of;
+};
+
+class Engine {
+  public:
+    // Requires: validate(parameters) is empty. Allocates everything for parameters.max_accounts.
+    explicit Engine(RiskParameters parameters);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // Applies one input. Its events wait inside until they are fetched.
+    // Requires: every event of the previous input was fetched; input_seq is one more than the last.
+    // Returns why the input was refused, or Refusal::none. A refused input changes no account.
+    Refusal apply(const Input& input) noexcept;
+
+    // Fetches the next event of the last input, in (input, account slot) order. False when there
+    // is none left. The caller decides how fast: a full queue just asks later.
+    bool next_event(Event& event) noexcept;
+    bool has_events() const noexcept;
+
+    // Where accounts, prices and rates stand. Valid between apply() calls, on the owner's thread.
+    const RiskParameters& parameters() const noexcept;
+    const MarketStage& market() const noexcept;
+    EngineStatistics statistics() const noexcept;
+    std::uint32_t account_count() const noexcept;
+    AccountReport report(AccountSlot slot) const noexcept;  // Requires: slot < account_count()
+    std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
+    // The account's rows, for explanations.
+    AccountView view(AccountSlot slot) const noexcept;
+
+  private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace margind::core

@@ -1,0 +1,124 @@
+// What the venue has decided: assets, instruments, their price sources, the ladder. Plain values,
+// filled by `config`, checked once by `validate`, owned by the engine from then on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/input.hpp"
+#include "core/limits.hpp"
+#include "core/time.hpp"
+#include "core/units.hpp"
+
+namespace margind::core {
+
+// What balances are held in. Valued at the index price of `priced_by`, or at par when that is none.
+struct Asset {
+    std::string name;
+    InstrumentId priced_by = InstrumentId::none();
+    Rate haircut;                      // [0, 1]: share of a positive balance that does not count
+    Rate liability_weight = kRateOne;  // [1, 1.3]: what a unit of debt counts
+    Money amount_max = Money::from_raw(std::int64_t{1} << 60);  // largest |balance| admitted
+};
+
+// A step of the margin schedule: rates for the part of a position's notional below `notional_up_to`
+// and above the previous tier's (marginal, so the requirement is continuous in size).
+struct Tier {
+    Value notional_up_to;      // the last tier has no end: it is taken to infinity
+    Rate initial_rate;         // floor of the initial rate in this tier
+    Rate maintenance_rate;     // floor of the maintenance rate in this tier
+};
+
+enum class InstrumentKind : std::uint8_t {
+    spot,  // a price others refer to (an asset's value, a currency conversion); no positions
+    linear_perpetual,
+    linear_future,
+};
+
+// rate(t) = clamp(z * sigma(t) * sqrt(horizon), tier rate, cap), per level. See core/market.
+struct RateRule {
+    double z_initial = 0;      // multiplier of the volatility term; zero: static rates
+    double z_maintenance = 0;
+    Duration horizon = Duration::from_seconds(300);  // how long closing a position takes
+    Rate cap = kRateOne;       // no rate exceeds it
+};
+
+// Time-weighted realised variance of the index price, on irregular ticks.
+struct VolatilityRule {
+    Duration half_life = Duration::from_seconds(300);
+    Duration sample_interval = Duration::from_seconds(1);  // returns are taken over at least this
+    double initial_annual = 0;  // sigma before the first return, per sqrt(365 days); a fraction
+};
+
+struct Instrument {
+    std::string name;
+    InstrumentKind kind = InstrumentKind::linear_perpetual;
+    AssetId quote;       // what prices are in, and what gains are settled in
+    ContractScale scale;
+    int price_decimals = kScaleDecimals;
+    int quantity_decimals = kScaleDecimals;
+    Price price_max;     // nothing above is accepted; bounds the arithmetic
+    std::vector<Tier> tiers;  // 1 .. kMaxTiers, ascending
+    RateRule rate;
+    VolatilityRule volatility;
+    Rate liquidation_fee;     // charged on what a liquidation closes; the bots' incentive
+    int quorum_index = 1;     // live index sources below which the price is not trusted
+    int quorum_mark = 1;      // same for mark sources, where there are any
+    Duration hold_max = Duration::from_seconds(60);  // longest a distrusted price holds liquidations
+    Quantity lot = Quantity::from_raw(1);  // smallest step of a liquidation plan
+};
+
+enum class Role : std::uint8_t { index, mark };
+
+// Where an instrument's prices come from: one channel of one symbol of one feed.
+struct Source {
+    InstrumentId instrument;
+    FeedId feed;
+    std::string symbol;     // as the venue writes it
+    Channel channel = Channel::book_top;
+    Role role = Role::index;
+    AssetId quote;          // converted into the instrument's quote before merging, if another
+    std::uint32_t weight = 1;
+    Duration stale_after = Duration::from_seconds(10);
+};
+
+// A rung of the ladder: the state begins where equity < multiplier * maintenance margin, and ends
+// where equity >= multiplier * (1 + hysteresis) * maintenance margin.
+struct Level {
+    Rate multiplier;
+    Rate hysteresis;
+};
+
+struct Ladder {
+    Level warning{Rate::from_raw(150'000'000), Rate::from_raw(2'000'000)};
+    Level margin_call{Rate::from_raw(120'000'000), Rate::from_raw(2'000'000)};
+    Level liquidation{Rate::from_raw(100'000'000), Rate::from_raw(2'000'000)};
+    // Health a liquidation plan restores; above the liquidation level's end, so it does not flap.
+    Rate liquidation_target = Rate::from_raw(110'000'000);
+    Duration margin_call_deadline = Duration::from_seconds(3600);
+};
+
+struct PriceGuard {
+    double jump_factor = 2.0;  // k: prices outside [1/k, k] of the last accepted one are refused
+    Duration max_clock_skew = Duration::from_seconds(5);  // exchange time may lead receive time by
+};
+
+struct RiskParameters {
+    std::string valuation_currency = "USD";  // equity and requirements are in it
+    std::vector<Asset> assets;
+    std::vector<Instrument> instruments;
+    std::vector<Source> sources;
+    std::vector<std::string> feeds;  // names, for explanations
+    Ladder ladder;
+    PriceGuard guard;
+    std::uint32_t max_accounts = 100'000;  // memory is reserved for so many; more are refused
+    Rate threshold_step = Rate::from_raw(1'000'000);  // relative change reported, 1 %
+};
+
+// Everything wrong with the parameters, one sentence each, empty when they can be used.
+std::vector<std::string> validate(const RiskParameters& parameters);
+
+}  // namespace margind::core

@@ -1,0 +1,46 @@
+// HTTP on loopback for people and monitors: /metrics, /livez, /readyz, /status, /accounts.
+//
+// Thread: the cold thread runs its io_context; everything it shows is a copy, see daemon/report.hpp.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/gateway/gateway.hpp"
+#include "daemon/report.hpp"
+#include "feeds/session.hpp"
+
+namespace margind::daemon {
+
+// Where the admin server gets what it shows. All are called on the cold thread.
+struct AdminSources {
+    std::function<const EngineReport&()> engine;
+    std::function<GatewayStatistics()> gateway;
+    std::function<std::vector<feeds::FeedStatistics>()> feeds;  // same order as settings.feeds
+    std::function<RunState()> state;
+    // Starts a query; `done` is called on the cold thread with the answer, or with null when the
+    // engine did not answer in time. False: one is in flight already.
+    std::function<bool(AccountQuery query, std::function<void(const AccountQuery*)> done)> ask;
+    core::Timestamp started;
+};
+
+class AdminServer {
+  public:
+    // Binds and listens; throws std::system_error naming address and port when it cannot.
+    AdminServer(boost::asio::io_context& io, const config::Settings& settings, feeds::Clock& clock,
+                AdminSources sources);
+    ~AdminServer();
+    std::uint16_t port() const;
+    void stop();
+
+  private:
+    class Implementation;
+    std::shared_ptr<Implementation> implementation_;
+};
+
+}  // namespace margind::daemon

@@ -1,0 +1,78 @@
+// What the engine's thread tells the cold thread, ten times a second: copies, never references.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/engine/engine.hpp"
+#include "core/event.hpp"
+#include "core/market/market_stage.hpp"
+#include "core/time.hpp"
+
+namespace margind::daemon {
+
+// Latencies in power-of-two buckets with 16 steps each: 6 % resolution, 1 ns to 18 s, fixed memory.
+// One writer; readers copy.
+class LatencyHistogram {
+  public:
+    void record(core::Duration latency) noexcept;
+    std::uint64_t count() const noexcept { return count_; }
+    core::Duration percentile(double p) const noexcept;  // upper edge of the bucket; p in [0, 1]
+    core::Duration maximum() const noexcept { return core::Duration::from_ns(max_ns_); }
+    double sum_seconds() const noexcept { return static_cast<double>(sum_ns_) * 1e-9; }
+
+  private:
+    std::array<std::uint64_t, 35 * 16> buckets_{};
+    std::uint64_t count_ = 0;
+    std::int64_t max_ns_ = 0;
+    std::int64_t sum_ns_ = 0;
+};
+
+enum class RunState : std::uint8_t { recovering, warming, live, degraded, draining };
+
+struct EngineReport {
+    core::EngineStatistics engine;
+    std::uint64_t last_input_seq = 0;
+    core::Timestamp engine_time;
+    core::DaemonState daemon_state = core::DaemonState::warming;
+    bool event_queue_full = false;
+    std::uint64_t event_queue_full_total = 0;  // times the engine had to wait for the gateway
+    std::uint64_t conflated_total = 0;         // prices overtaken by a newer one of their source
+    std::uint64_t input_queue_depth = 0;       // approximate
+    std::uint64_t event_queue_depth = 0;       // approximate
+    std::uint64_t wakeups_total = 0;           // parked consumers woken by the engine
+    std::vector<core::InstrumentStatus> instruments;
+    std::vector<core::SourceStatus> sources;
+    LatencyHistogram receive_to_applied;  // price in hand -> engine has judged everybody
+    LatencyHistogram receive_to_event;    // price in hand -> event handed to the gateway
+};
+
+// A question to the engine's thread, answered in slices between inputs so that no tick waits for it.
+// One is in flight at a time; the cold thread owns it while `state` is idle or done, the engine's
+// thread while it is asked.
+struct AccountRow {
+    core::AccountReport report;
+};
+
+struct AccountDetail {
+    bool found = false;
+    core::AccountReport report;
+    std::vector<core::BalanceRow> balances;
+    std::vector<core::PositionRow> positions;
+};
+
+struct AccountQuery {
+    enum class Kind : std::uint8_t { worst, one };
+    Kind kind = Kind::worst;
+    std::uint32_t limit = 10;   // worst: how many, at most kLimitMax
+    core::AccountKey key;       // one
+    static constexpr std::uint32_t kLimitMax = 1'000;
+
+    // Answer. `worst` is ordered by health factor, lowest first, then by slot; accounts without a
+    // requirement are left out. Each row says as of which input it is true.
+    std::vector<AccountRow> worst;
+    AccountDetail one;
+};
+
+}  // namespace margind::daemon
