@@ -1,0 +1,301 @@
+#include "core/parameters.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace margind::core {
+namespace {
+
+// Widest ranges that make sense; they also keep the arithmetic inside its bounds (see units.hpp).
+constexpr Rate kRateMax = Rate::from_raw(2 * kScale);
+constexpr Rate kLiabilityWeightMax = Rate::from_raw(130'000'000);
+constexpr Rate kLiquidationFeeMax = Rate::from_raw(50'000'000);
+constexpr Rate kMultiplierMax = Rate::from_raw(10 * kScale);
+constexpr Rate kHysteresisMax = Rate::from_raw(50'000'000);
+constexpr double kVolatilityMultiplierMax = 100;
+constexpr double kVolatilityMax = 100;
+constexpr double kJumpFactorMax = 1'000;
+constexpr int kDecimalsMax = 16;
+constexpr std::uint32_t kWeightMax = 1'000'000;
+constexpr std::uint32_t kAccountsMax = 100'000'000;
+constexpr Duration kShortest = Duration::from_ms(1);
+constexpr Duration kDay = Duration::from_seconds(86'400);
+constexpr Duration kLongest = Duration::from_seconds(30 * 86'400);
+constexpr std::size_t kNameMax = 32;
+
+template <class T>
+bool within(T value, T lowest, T highest) {
+    return value >= lowest && value <= highest;  // false for a NaN
+}
+
+// Collects problems. Each check is one line: place, whether it holds, what to do if not.
+class Checker {
+  public:
+    explicit Checker(const RiskParameters& p) : p_(p) {}
+
+    std::vector<std::string> run() {
+        check_names();
+        for (std::size_t i = 0; i < p_.assets.size(); ++i) check_asset(i);
+        for (std::size_t i = 0; i < p_.instruments.size(); ++i) check_instrument(i);
+        for (std::size_t i = 0; i < p_.sources.size(); ++i) check_source(i);
+        check_source_counts();
+        check_ladder();
+        require(p_.guard.jump_factor > 1 && p_.guard.jump_factor <= kJumpFactorMax,
+                "guard.jump_factor", "must be above 1, at most 1000");
+        require(within(p_.guard.max_clock_skew, Duration{}, kDay), "guard.max_clock_skew",
+                "must be from 0s to 24h");
+        require(within(p_.max_accounts, std::uint32_t{1}, kAccountsMax), "max_accounts",
+                "must be from 1 to 100000000");
+        require(p_.threshold_step.raw() > 0 && p_.threshold_step <= kRateOne, "threshold_step",
+                "must be above 0, at most 100%");
+        return std::move(problems_);
+    }
+
+  private:
+    void require(bool holds, const std::string& place, const std::string& message) {
+        if (!holds) problems_.push_back(place + ": " + message);
+    }
+
+    static std::string at(const char* list, std::size_t index) {
+        return std::string(list) + "[" + std::to_string(index) + "]";
+    }
+    bool known(AssetId id) const { return id.valid() && id.index() < p_.assets.size(); }
+    bool known(InstrumentId id) const { return id.valid() && id.index() < p_.instruments.size(); }
+    bool at_par(AssetId id) const { return !p_.assets[id.index()].priced_by.valid(); }
+
+    void check_name(const std::string& name, const std::string& place,
+                    std::set<std::string_view>& seen) {
+        require(!name.empty() && FixedText<kNameMax>::fits(name), place,
+                "must be 1 to 32 printable characters without blanks, quotes, commas, slashes");
+        require(seen.insert(name).second, place, "'" + name + "' is taken; names must differ");
+    }
+
+    void check_names() {
+        require(FixedText<kNameMax>::fits(p_.valuation_currency) && !p_.valuation_currency.empty(),
+                "valuation_currency", "must name a currency, such as USD");
+        require(!p_.assets.empty(), "assets", "list at least one");
+        require(!p_.instruments.empty(), "instruments", "list at least one");
+        std::set<std::string_view> assets;
+        std::set<std::string_view> instruments;
+        std::set<std::string_view> feeds;
+        for (std::size_t i = 0; i < p_.assets.size(); ++i) {
+            check_name(p_.assets[i].name, at("assets", i) + ".name", assets);
+        }
+        for (std::size_t i = 0; i < p_.instruments.size(); ++i) {
+            check_name(p_.instruments[i].name, at("instruments", i) + ".name", instruments);
+        }
+        for (std::size_t i = 0; i < p_.feeds.size(); ++i) {
+            check_name(p_.feeds[i], at("feeds", i) + ".name", feeds);
+        }
+    }
+
+    void check_asset(std::size_t i) {
+        const Asset& asset = p_.assets[i];
+        const std::string place = at("assets", i);
+        require(within(asset.haircut, Rate{}, kRateOne), place + ".haircut",
+                "must be from 0 to 1 (100%)");
+        require(within(asset.liability_weight, kRateOne, kLiabilityWeightMax),
+                place + ".liability_weight", "must be from 1 to 1.3");
+        require(asset.amount_max.raw() > 0, place + ".amount_max", "must be positive");
+        if (!asset.priced_by.valid()) return;
+        const std::string priced_by = place + ".priced_by";
+        require(asset.name != p_.valuation_currency, priced_by,
+                "the valuation currency is worth 1 by definition; delete this");
+        if (!known(asset.priced_by)) {
+            require(false, priced_by, "no such instrument");
+            return;
+        }
+        const AssetId quote = p_.instruments[asset.priced_by.index()].quote;
+        require(!known(quote) || at_par(quote), priced_by,
+                "that instrument must quote in the valuation currency, or in an asset at par");
+    }
+
+    void check_instrument(std::size_t i) {
+        const Instrument& instrument = p_.instruments[i];
+        const std::string place = at("instruments", i);
+        require(known(instrument.quote), place + ".quote", "no such asset");
+        require(within(instrument.price_decimals, 0, kDecimalsMax), place + ".price_decimals",
+                "must be from 0 to 16");
+        require(within(instrument.quantity_decimals, 0, kDecimalsMax), place + ".quantity_decimals",
+                "must be from 0 to 16");
+        require(instrument.scale.factor() > 0, place + ".multiplier",
+                "multiplier * 10^(16 - price_decimals - quantity_decimals) must be a positive "
+                "integer; lower the decimals");
+        require(instrument.price_max.raw() > 0, place + ".price_max", "must be above zero");
+        require(instrument.lot.raw() > 0, place + ".lot", "must be above zero");
+        require(one_lot_fits(instrument), place + ".price_max",
+                "one lot at this price is worth more than the 61 billion an account may hold; "
+                "lower it, "
+                "or the lot");
+        require(within(instrument.liquidation_fee, Rate{}, kLiquidationFeeMax),
+                place + ".liquidation_fee", "must be from 0 to 0.5 (50%)");
+        require(instrument.quorum_index >= 1, place + ".quorum_index", "must be at least 1");
+        require(instrument.quorum_mark >= 1, place + ".quorum_mark", "must be at least 1");
+        require(within(instrument.hold_max, Duration{}, kDay), place + ".hold_max",
+                "must be from 0s to 24h");
+        check_rate(instrument.rate, place + ".rate");
+        check_volatility(instrument.volatility, place + ".volatility");
+        check_tiers(instrument, place + ".tiers");
+    }
+
+    static bool one_lot_fits(const Instrument& instrument) {
+        if (instrument.lot.raw() <= 0 || instrument.price_max.raw() <= 0) return true;
+        if (instrument.scale.factor() <= 0) return true;
+        const Int128 lots = Int128{instrument.price_max.raw()} * instrument.lot.raw();
+        return lots <= kMaxExposure / instrument.scale.factor();
+    }
+
+    void check_rate(const RateRule& rate, const std::string& place) {
+        require(within(rate.z_initial, 0.0, kVolatilityMultiplierMax), place + ".z_initial",
+                "must be from 0 to 100");
+        require(within(rate.z_maintenance, 0.0, kVolatilityMultiplierMax), place + ".z_maintenance",
+                "must be from 0 to 100");
+        require(!(rate.z_maintenance > rate.z_initial), place + ".z_maintenance",
+                "must not exceed z_initial: maintenance margin never exceeds initial margin");
+        require(within(rate.horizon, kShortest, kLongest), place + ".horizon",
+                "must be from 1ms to 30d");
+        require(rate.cap.raw() > 0 && rate.cap <= kRateMax, place + ".cap",
+                "must be above 0, at most 2 (200%)");
+    }
+
+    void check_volatility(const VolatilityRule& volatility, const std::string& place) {
+        require(within(volatility.half_life, kShortest, kLongest), place + ".half_life",
+                "must be from 1ms to 30d");
+        require(within(volatility.sample_interval, kShortest, kDay), place + ".sample_interval",
+                "must be from 1ms to 24h");
+        require(volatility.sample_interval <= volatility.half_life, place + ".sample_interval",
+                "must not exceed half_life");
+        require(within(volatility.initial_annual, 0.0, kVolatilityMax), place + ".initial_annual",
+                "must be from 0 to 100 (10000 % a year)");
+    }
+
+    void check_tiers(const Instrument& instrument, const std::string& place) {
+        if (instrument.kind == InstrumentKind::spot) {
+            require(instrument.tiers.empty(), place,
+                    "a spot instrument holds no positions; delete its tiers");
+            return;
+        }
+        require(!instrument.tiers.empty(), place, "list at least one tier");
+        require(instrument.tiers.size() <= kMaxTiers, place, "at most 8 tiers");
+        for (std::size_t t = 0; t < instrument.tiers.size(); ++t) {
+            check_tier(instrument, t, place + "[" + std::to_string(t) + "]");
+        }
+    }
+
+    void check_tier(const Instrument& instrument, std::size_t t, const std::string& place) {
+        const Tier& tier = instrument.tiers[t];
+        require(tier.initial_rate.raw() > 0 && tier.initial_rate <= instrument.rate.cap,
+                place + ".initial_rate", "must be above 0, at most rate.cap");
+        require(tier.maintenance_rate.raw() > 0, place + ".maintenance_rate", "must be above 0");
+        require(tier.maintenance_rate <= tier.initial_rate, place + ".maintenance_rate",
+                "must not exceed initial_rate");
+        if (t > 0) {
+            const Tier& before = instrument.tiers[t - 1];
+            require(tier.initial_rate >= before.initial_rate &&
+                        tier.maintenance_rate >= before.maintenance_rate,
+                    place, "larger positions must not need lower rates than the tier before");
+        }
+        if (t + 1 == instrument.tiers.size()) return;  // the last has no end
+        const Value from = t > 0 ? instrument.tiers[t - 1].notional_up_to : Value{};
+        require(tier.notional_up_to > from, place + ".notional_up_to",
+                "must be above that of the tier before");
+    }
+
+    void check_source(std::size_t i) {
+        const Source& source = p_.sources[i];
+        const std::string place = at("sources", i);
+        require(source.feed.valid() && source.feed.index() < p_.feeds.size(), place + ".feed",
+                "no such feed");
+        require(!source.symbol.empty(), place + ".symbol", "must not be empty");
+        require(within(source.weight, std::uint32_t{1}, kWeightMax), place + ".weight",
+                "must be from 1 to 1000000");
+        require(within(source.stale_after, kShortest, kDay), place + ".stale_after",
+                "must be from 1ms to 24h");
+        require(known(source.instrument), place + ".instrument", "no such instrument");
+        require(known(source.quote), place + ".quote", "no such asset");
+        if (known(source.instrument) && known(source.quote)) check_conversion(source, place);
+        for (std::size_t j = 0; j < i; ++j) {
+            const Source& other = p_.sources[j];
+            require(other.instrument != source.instrument || other.feed != source.feed ||
+                        other.symbol != source.symbol || other.channel != source.channel ||
+                        other.role != source.role,
+                    place, "repeats another source of this instrument; delete one");
+        }
+    }
+
+    // A price is converted by the prices of two assets. Those must not need a conversion
+    // themselves: one step, so that no circle and no order of evaluation can arise.
+    void check_conversion(const Source& source, const std::string& place) {
+        const AssetId quote = p_.instruments[source.instrument.index()].quote;
+        if (source.quote == quote || !known(quote)) return;
+        for (const AssetId asset : {source.quote, quote}) {
+            const InstrumentId through = p_.assets[asset.index()].priced_by;
+            if (!known(through)) continue;  // at par
+            const bool direct =
+                std::none_of(p_.sources.begin(), p_.sources.end(), [&](const Source& other) {
+                    return other.instrument == through &&
+                           other.quote != p_.instruments[through.index()].quote;
+                });
+            require(direct && through != source.instrument, place + ".quote",
+                    "is converted through " + p_.instruments[through.index()].name +
+                        ", whose own sources must all be in its own quote");
+        }
+    }
+
+    void check_source_counts() {
+        std::vector<std::size_t> counts(p_.instruments.size());
+        std::vector<bool> has_index(p_.instruments.size());
+        for (const Source& source : p_.sources) {
+            if (!known(source.instrument)) continue;
+            ++counts[source.instrument.index()];
+            if (source.role == Role::index) has_index[source.instrument.index()] = true;
+        }
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            const std::string place = at("instruments", i) + ".sources";
+            require(counts[i] <= kMaxSourcesPerInstrument, place, "at most 16 sources");
+            require(
+                counts[i] == 0 || has_index[i], place,
+                "at least one source must have role index: volatility is measured on the index");
+        }
+    }
+
+    void check_level(const Level& level, const std::string& place) {
+        require(level.multiplier.raw() > 0 && level.multiplier <= kMultiplierMax,
+                place + ".multiplier", "must be above 0, at most 10");
+        require(within(level.hysteresis, Rate{}, kHysteresisMax), place + ".hysteresis",
+                "must be from 0 to 0.5 (50%)");
+    }
+
+    void check_ladder() {
+        const Ladder& ladder = p_.ladder;
+        check_level(ladder.warning, "ladder.warning");
+        check_level(ladder.margin_call, "ladder.margin_call");
+        check_level(ladder.liquidation, "ladder.liquidation");
+        require(ladder.warning.multiplier > ladder.margin_call.multiplier,
+                "ladder.warning.multiplier", "must be above margin_call.multiplier");
+        require(ladder.margin_call.multiplier > ladder.liquidation.multiplier,
+                "ladder.margin_call.multiplier", "must be above liquidation.multiplier");
+        // target > multiplier * (1 + hysteresis), or a liquidated account would flap.
+        const Int128 end = Int128{ladder.liquidation.multiplier.raw()} *
+                           (kScale + Int128{ladder.liquidation.hysteresis.raw()});
+        require(Int128{ladder.liquidation_target.raw()} * kScale > end &&
+                    ladder.liquidation_target <= kMultiplierMax,
+                "ladder.liquidation_target",
+                "must be above liquidation.multiplier * (1 + hysteresis), at most 10");
+        require(within(ladder.margin_call_deadline, kShortest, kLongest),
+                "ladder.margin_call_deadline", "must be from 1ms to 30d");
+    }
+
+    const RiskParameters& p_;
+    std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::vector<std::string> validate(const RiskParameters& parameters) {
+    return Checker(parameters).run();
+}
+
+}  // namespace margind::core
