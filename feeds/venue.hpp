@@ -1,5 +1,5 @@
-// What differs from venue to venue, as pure policy: how to subscribe, what keeps a connection alive,
-// what a message means. One folder per venue implements it; `session` is the same for all.
+// What differs from venue to venue, as pure policy: how to subscribe, what keeps a connection
+// alive, what a message means. One folder per venue implements it; `session` is the same for all.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace margind::feeds {
 
-// Turns one message into ticks. Not thread-safe: one per connection. decode() allocates nothing once
-// its parser has seen a message of that size.
+// Turns one message into ticks. Not thread-safe: one per connection. decode() allocates nothing
+// once its parser has seen a message of that size.
 class Decoder {
   public:
     virtual ~Decoder() = default;
@@ -35,10 +35,10 @@ struct Topic {
 
 // How a connection to this venue is kept and judged.
 struct ConnectionRules {
-    core::Duration lifetime_max;         // the venue disconnects after this; we renew a little before
-    core::Duration ping_every;           // we send a websocket ping this often; zero: only answer
-    core::Duration peer_timeout;         // nothing at all received for so long: the peer is dead
-    core::Duration acknowledge_timeout;  // subscriptions must be confirmed within this
+    core::Duration lifetime_max;  // the venue disconnects after this; we renew a little before
+    core::Duration ping_every;    // we send a websocket ping this often; zero: only answer
+    core::Duration peer_timeout;  // nothing at all received for so long: the peer is dead
+    core::Duration acknowledge_timeout;         // subscriptions must be confirmed within this
     std::uint32_t messages_per_second_max = 5;  // what we may send
     std::size_t message_bytes_max = 16 * 1024 * 1024;  // larger frames end the connection
 };
@@ -46,14 +46,21 @@ struct ConnectionRules {
 class Venue {
   public:
     virtual ~Venue() = default;
-    virtual std::string_view name() const = 0;         // as in the config: binance_spot ...
+    virtual std::string_view name() const = 0;  // as in the config: binance_spot ...
     virtual std::string_view default_url() const = 0;
     virtual bool supports(core::Channel channel) const = 0;
     virtual ConnectionRules rules() const = 0;
     // The frames that ask for `topics`, in order; request ids count from `first_request_id`.
-    // Each frame is acknowledged by one Reason::acknowledged, unless acknowledges() says otherwise.
+    // Each frame is acknowledged by one Reason::acknowledged; where the venue echoes no request
+    // ids, request_id is zero and the acknowledgements come in the order of the frames.
     virtual std::vector<std::string> subscribe(const std::vector<Topic>& topics,
                                                std::uint64_t first_request_id) const = 0;
+    // Why `topics` cannot be served on one connection to `url` (empty: default_url()), and what to
+    // do about it; empty when they can. Symbols that the venue can never know are found here, too.
+    virtual std::string check(const std::vector<Topic>& topics, std::string_view url) const {
+        static_cast<void>(topics), static_cast<void>(url);
+        return {};
+    }
     virtual std::unique_ptr<Decoder> make_decoder() const = 0;
     // Name of the environment variable that holds the key, empty when none is needed; and the HTTP
     // header that carries it ("Authorization: Bearer <key>" for "Authorization", "Bearer ").
