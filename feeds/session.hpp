@@ -4,8 +4,7 @@
 // Thread: the io_context's; it never blocks. Lifetime: an Asio operation keeps it alive after stop().
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +15,10 @@
 #include "core/time.hpp"
 #include "feeds/tick.hpp"
 #include "feeds/venue.hpp"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace margind::feeds {
 
@@ -42,6 +45,7 @@ struct FeedStatistics {
     core::FeedState state = core::FeedState::connecting;
     core::FeedReason reason = core::FeedReason::none;
     std::string last_problem;  // what happened last and what to do, for people; empty when well
+    std::string last_reject;   // a refused or unknown message and why; told at the 1st, 10th, 100th...
 };
 
 // Where a session delivers. Called on the io thread.
@@ -62,18 +66,28 @@ class Clock {
     virtual core::Timestamp now() noexcept = 0;  // UTC, never decreasing
 };
 
+// All calls may come from any thread; they take effect on the io thread, never inside the call.
 class Session {
   public:
     virtual ~Session() = default;
     virtual void start() = 0;
-    virtual void stop() = 0;    // closes politely, at most for a second; then no more callbacks
-    virtual void resume() = 0;  // after on_ticks returned false
-    virtual FeedStatistics statistics() const = 0;  // any thread
+    // Closes politely, at most for a second. The last callback of all is on_state(down, stopped);
+    // stopped() is true from then on, and sink and clock may go.
+    virtual void stop() = 0;
+    virtual bool stopped() const = 0;
+    virtual void resume() = 0;  // after on_ticks returned false: the kept message is offered again
+    virtual FeedStatistics statistics() const = 0;
 };
 
 // `seed` makes the back-off's jitter repeatable. Throws std::invalid_argument on unusable options.
+// The io_context outlives the session, and runs on one thread.
 std::shared_ptr<Session> make_session(boost::asio::io_context& io, core::FeedId feed,
                                       const FeedOptions& options, std::vector<Topic> topics,
                                       FeedSink& sink, Clock& clock, std::uint64_t seed);
+// The same with a venue that is not in venues(). `venue` outlives the session.
+std::shared_ptr<Session> make_session(boost::asio::io_context& io, core::FeedId feed,
+                                      const FeedOptions& options, std::vector<Topic> topics,
+                                      FeedSink& sink, Clock& clock, std::uint64_t seed,
+                                      const Venue& venue);
 
 }  // namespace margind::feeds
