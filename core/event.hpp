@@ -54,9 +54,9 @@ enum class CauseKind : std::uint8_t {
 
 struct Cause {
     CauseKind kind = CauseKind::price;
-    InstrumentId instrument;  // price, rate, hold_ended
-    SourceId source;          // the source whose message it was; none for timers
-    Price mark;               // of `instrument`, after the input
+    InstrumentId instrument{};  // price, rate, hold_ended
+    SourceId source{};          // the source whose message it was; none for timers
+    Price mark{};               // of `instrument`, after the input
 };
 
 enum class Side : std::uint8_t { buy, sell };
@@ -105,7 +105,13 @@ enum class PriceState : std::uint8_t {
     suspect,  // distrusted, but the hold has reached its maximum: liquidations go on
     frozen,   // distrusted: liquidations of accounts that depend on it are held
 };
-enum class PriceReason : std::uint8_t { none, first_price, no_quorum, hold_expired, quorum_restored };
+enum class PriceReason : std::uint8_t {
+    none,
+    first_price,
+    no_quorum,
+    hold_expired,
+    quorum_restored
+};
 
 struct PriceStateEvent {
     InstrumentId instrument;
@@ -165,6 +171,8 @@ struct Event {
 static_assert(std::is_trivially_copyable_v<Event>);
 static_assert(sizeof(Event) == 456, "crosses a queue by copy");
 
-constexpr bool is_account_event(EventKind kind) { return kind <= EventKind::recovered; }
+constexpr bool is_account_event(EventKind kind) {
+    return kind <= EventKind::recovered;
+}
 
 }  // namespace margind::core

@@ -52,8 +52,9 @@ struct AccountInput {
     AccountRecord record = AccountRecord::nothing;
     UpdateMode mode = UpdateMode::patch;
     Last last = Last::yes;
-    std::uint32_t id = 0;     // AssetId or InstrumentId index, by `record`
-    std::int64_t amount = 0;  // Money raw or Quantity raw, by `record`; absolute, never a difference
+    std::uint32_t id = 0;  // AssetId or InstrumentId index, by `record`
+    std::int64_t amount =
+        0;  // Money raw or Quantity raw, by `record`; absolute, never a difference
     std::int64_t entry_price = 0;  // Price raw; positions only, > 0
 };
 
@@ -88,16 +89,16 @@ struct ParameterInput {
 enum class FeedState : std::uint8_t { connecting, live, silent, down };
 enum class FeedReason : std::uint8_t {
     none,
-    started,            // first connection attempt
-    subscribed,         // the venue acknowledged everything asked for
-    connect_failed,     // name, TCP, TLS or websocket handshake
-    refused,            // the venue answered a subscription with an error
-    closed_by_venue,    // close frame or end of stream
-    network_error,      // reset, broken pipe, protocol violation
-    silence,            // connected, but a channel brought no data within its limit
-    scheduled,          // the venue announced a restart, or the connection reached its allowed age
-    stopped,            // the daemon is draining
-    no_credentials,     // the feed needs a key that is not in the environment; it stays off
+    started,          // first connection attempt
+    subscribed,       // the venue acknowledged everything asked for
+    connect_failed,   // name, TCP, TLS or websocket handshake
+    refused,          // the venue answered a subscription with an error
+    closed_by_venue,  // close frame or end of stream
+    network_error,    // reset, broken pipe, protocol violation
+    silence,          // connected, but a channel brought no data within its limit
+    scheduled,        // the venue announced a restart, or the connection reached its allowed age
+    stopped,          // the daemon is draining
+    no_credentials,   // the feed needs a key that is not in the environment; it stays off
 };
 
 struct FeedStateInput {
@@ -111,7 +112,7 @@ struct TimerInput {};
 
 struct Input {
     InputKind kind = InputKind::timer;
-    std::uint8_t origin = 0;  // account updates: which sender; its records form one sequence
+    std::uint8_t origin = 0;      // account updates: which sender; its records form one sequence
     std::uint64_t input_seq = 0;  // stamped by the sequencer: 1, 2, 3 ... without holes
     Timestamp engine_time;        // stamped by the sequencer: never decreases
     Timestamp receive_time;       // when the daemon had the last byte
@@ -170,22 +171,22 @@ enum class Refusal : std::uint8_t {
     none,
     unknown_source,
     price_not_positive,
-    price_beyond_maximum,    // above the instrument's price_max
-    price_jump,              // outside [1/k, k] of the source's last accepted price and of the index
-    book_crossed,            // bid >= ask
-    out_of_order,            // exchange time or sequence went back
-    from_the_future,         // exchange time is ahead of receive time by more than max_clock_skew
-    time_went_back,          // engine_time or input_seq decreased: a defect of the caller
+    price_beyond_maximum,  // above the instrument's price_max
+    price_jump,            // outside [1/k, k] of the source's last accepted price and of the index
+    book_crossed,          // bid >= ask
+    out_of_order,          // exchange time or sequence went back
+    from_the_future,       // exchange time is ahead of receive time by more than max_clock_skew
+    time_went_back,        // engine_time or input_seq decreased: a defect of the caller
     unknown_origin,
     unknown_asset,
     unknown_instrument,
-    mixed_accounts,          // one update names two accounts, or mixes patch and replace
+    mixed_accounts,  // one update names two accounts, or mixes patch and replace
     entry_price_not_positive,
-    amount_beyond_maximum,   // the exposure could leave 128-bit arithmetic: see units.hpp
+    amount_beyond_maximum,  // the exposure could leave 128-bit arithmetic: see units.hpp
     too_many_entries,
     too_many_positions,
     too_many_balances,
-    too_many_accounts,       // the configured max_accounts is reached
+    too_many_accounts,  // the configured max_accounts is reached
     unknown_parameter,
     parameter_out_of_range,
     count_,

@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxSourcesPerInstrument = 16;
 // Size tiers of one instrument: 64 bytes each in the instrument's row.
 inline constexpr std::size_t kMaxTiers = 8;
 
-// Positions and balances of one margin account. Their product with kMaxExposure keeps every sum of
-// an evaluation inside 128 bits (see units.hpp).
+// Positions and balances of one margin account; an evaluation keeps one sum per balance on the
+// stack.
 inline constexpr std::size_t kMaxPositionsPerAccount = 256;
 inline constexpr std::size_t kMaxBalancesPerAccount = 32;
 

@@ -27,9 +27,9 @@ struct Asset {
 // A step of the margin schedule: rates for the part of a position's notional below `notional_up_to`
 // and above the previous tier's (marginal, so the requirement is continuous in size).
 struct Tier {
-    Value notional_up_to;      // the last tier has no end: it is taken to infinity
-    Rate initial_rate;         // floor of the initial rate in this tier
-    Rate maintenance_rate;     // floor of the maintenance rate in this tier
+    Value notional_up_to;   // the last tier has no end: it is taken to infinity
+    Rate initial_rate;      // floor of the initial rate in this tier
+    Rate maintenance_rate;  // floor of the maintenance rate in this tier
 };
 
 enum class InstrumentKind : std::uint8_t {
@@ -40,10 +40,10 @@ enum class InstrumentKind : std::uint8_t {
 
 // rate(t) = clamp(z * sigma(t) * sqrt(horizon), tier rate, cap), per level. See core/market.
 struct RateRule {
-    double z_initial = 0;      // multiplier of the volatility term; zero: static rates
+    double z_initial = 0;  // multiplier of the volatility term; zero: static rates
     double z_maintenance = 0;
     Duration horizon = Duration::from_seconds(300);  // how long closing a position takes
-    Rate cap = kRateOne;       // no rate exceeds it
+    Rate cap = kRateOne;                             // no rate exceeds it
 };
 
 // Time-weighted realised variance of the index price, on irregular ticks.
@@ -56,18 +56,19 @@ struct VolatilityRule {
 struct Instrument {
     std::string name;
     InstrumentKind kind = InstrumentKind::linear_perpetual;
-    AssetId quote;       // what prices are in, and what gains are settled in
+    AssetId quote;  // what prices are in, and what gains are settled in
     ContractScale scale;
     int price_decimals = kScaleDecimals;
     int quantity_decimals = kScaleDecimals;
-    Price price_max;     // nothing above is accepted; bounds the arithmetic
+    Price price_max;          // nothing above is accepted; bounds the arithmetic
     std::vector<Tier> tiers;  // 1 .. kMaxTiers, ascending
     RateRule rate;
     VolatilityRule volatility;
-    Rate liquidation_fee;     // charged on what a liquidation closes; the bots' incentive
-    int quorum_index = 1;     // live index sources below which the price is not trusted
-    int quorum_mark = 1;      // same for mark sources, where there are any
-    Duration hold_max = Duration::from_seconds(60);  // longest a distrusted price holds liquidations
+    Rate liquidation_fee;  // charged on what a liquidation closes; the bots' incentive
+    int quorum_index = 1;  // live index sources below which the price is not trusted
+    int quorum_mark = 1;   // same for mark sources, where there are any
+    Duration hold_max =
+        Duration::from_seconds(60);        // longest a distrusted price holds liquidations
     Quantity lot = Quantity::from_raw(1);  // smallest step of a liquidation plan
 };
 
@@ -77,10 +78,10 @@ enum class Role : std::uint8_t { index, mark };
 struct Source {
     InstrumentId instrument;
     FeedId feed;
-    std::string symbol;     // as the venue writes it
+    std::string symbol;  // as the venue writes it
     Channel channel = Channel::book_top;
     Role role = Role::index;
-    AssetId quote;          // converted into the instrument's quote before merging, if another
+    AssetId quote;  // converted into the instrument's quote before merging, if another
     std::uint32_t weight = 1;
     Duration stale_after = Duration::from_seconds(10);
 };

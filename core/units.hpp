@@ -3,14 +3,16 @@
 //   Price   * Quantity (through ContractScale)  -> Value          exact, 1e-16 of a unit of money
 //   Money   * UnitPrice                         -> Value          exact
 //   Value   * Rate                              -> WeightedValue  exact, 1e-24
-//   Value, WeightedValue                        -> Money          rounded, the direction in the name
+//   Value, WeightedValue                        -> Money          rounded, the direction in the
+//   name
 //
 // Nothing else multiplies, and nothing rounds before the end: an account's equity, initial and
 // maintenance margin are each one exact sum and one rounding (equity down, requirements up).
 //
-// Ranges: |Value| of one position or balance is kept below kMaxExposure = 2^91 at admission (at the
-// largest price its instrument admits), a Rate below 2^27 (134 %, i.e. weights above one are
-// allowed), 2^8 positions. The largest sum is 2^91+27+8 = 2^126: 128 bits cannot overflow.
+// Ranges: an account's gross exposure (every position and balance at the largest price its
+// instrument admits, summed) is kept at or below kMaxExposure = 2^89 at admission: 61 billion units
+// of money, so every result fits Money (92 billion). Rates and weights are below 2^28, so the
+// largest exact sum is 2^117: 128 bits cannot overflow, and no step needs a check.
 #pragma once
 
 #include <compare>
@@ -23,11 +25,12 @@ __extension__ typedef __int128 Int128;  // __extension__: -Wpedantic objects to 
 
 inline constexpr std::int64_t kScale = 100'000'000;  // 1e8: money, rates, unit prices
 inline constexpr int kScaleDecimals = 8;
-inline constexpr Int128 kMaxExposure = Int128{1} << 91;
+inline constexpr Int128 kMaxExposure = Int128{1} << 89;
 
 constexpr Int128 div_floor(Int128 numerator, std::int64_t positive_denominator) {
     const Int128 quotient = numerator / positive_denominator;
-    return quotient - ((numerator % positive_denominator) < 0 ? 1 : 0);
+    const Int128 remainder = numerator - quotient * positive_denominator;
+    return quotient - (remainder < 0 ? 1 : 0);
 }
 constexpr Int128 div_ceil(Int128 numerator, std::int64_t positive_denominator) {
     return -div_floor(-numerator, positive_denominator);
@@ -55,7 +58,8 @@ class Scaled {
 // Price of one unit of an instrument in its quote asset; ticks of 10^-price_decimals. Positive;
 // zero means "none".
 using Price = Scaled<struct PriceTag>;
-// Size of a position or trade; steps of 10^-quantity_decimals, signed: long positive, short negative.
+// Size of a position or trade; steps of 10^-quantity_decimals, signed: long positive, short
+// negative.
 using Quantity = Scaled<struct QuantityTag>;
 // An amount of one asset (or of the valuation currency), 1e-8. Signed.
 using Money = Scaled<struct MoneyTag>;
@@ -64,17 +68,27 @@ using UnitPrice = Scaled<struct UnitPriceTag>;
 // A dimensionless factor, 1e-8: margin rate, haircut, weight, multiplier of a level.
 using Rate = Scaled<struct RateTag>;
 
-constexpr Money operator+(Money a, Money b) { return Money::from_raw(a.raw() + b.raw()); }
-constexpr Money operator-(Money a, Money b) { return Money::from_raw(a.raw() - b.raw()); }
-constexpr Money operator-(Money a) { return Money::from_raw(-a.raw()); }
-constexpr Quantity operator-(Quantity a) { return Quantity::from_raw(-a.raw()); }
+constexpr Money operator+(Money a, Money b) {
+    return Money::from_raw(a.raw() + b.raw());
+}
+constexpr Money operator-(Money a, Money b) {
+    return Money::from_raw(a.raw() - b.raw());
+}
+constexpr Money operator-(Money a) {
+    return Money::from_raw(-a.raw());
+}
+constexpr Quantity operator-(Quantity a) {
+    return Quantity::from_raw(-a.raw());
+}
 constexpr Quantity operator+(Quantity a, Quantity b) {
     return Quantity::from_raw(a.raw() + b.raw());
 }
 constexpr Quantity operator-(Quantity a, Quantity b) {
     return Quantity::from_raw(a.raw() - b.raw());
 }
-constexpr Quantity magnitude(Quantity q) { return q.raw() < 0 ? -q : q; }
+constexpr Quantity magnitude(Quantity q) {
+    return q.raw() < 0 ? -q : q;
+}
 
 inline constexpr Rate kRateOne = Rate::from_raw(kScale);
 inline constexpr UnitPrice kUnitPriceOne = UnitPrice::from_raw(kScale);
@@ -112,7 +126,9 @@ constexpr Value operator*(Money amount, UnitPrice price) {
 constexpr WeightedValue operator*(Value value, Rate rate) {
     return WeightedValue::from_raw(value.raw() * rate.raw());
 }
-constexpr Value magnitude(Value v) { return v.raw() < 0 ? Value::from_raw(-v.raw()) : v; }
+constexpr Value magnitude(Value v) {
+    return v.raw() < 0 ? Value::from_raw(-v.raw()) : v;
+}
 
 // Saturation is unreachable for admitted positions; it keeps a defect from wrapping round.
 constexpr Money round_down(Value v) {
@@ -134,7 +150,9 @@ constexpr Money round_up(WeightedValue v) {
 class ContractScale {
   public:
     constexpr ContractScale() = default;
-    static constexpr ContractScale from_factor(std::int64_t factor) { return ContractScale(factor); }
+    static constexpr ContractScale from_factor(std::int64_t factor) {
+        return ContractScale(factor);
+    }
     constexpr std::int64_t factor() const { return factor_; }
 
     // What `quantity` is worth at `price`, signed like the quantity.

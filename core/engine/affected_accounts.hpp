@@ -1,6 +1,6 @@
 // The seam between "which accounts can this input have changed" and "evaluate one account". The
-// reference index answers "everyone who holds it"; a faster index answers with fewer, and must never
-// leave out an account whose state changes.
+// reference index answers "everyone who holds it"; a faster index answers with fewer, and must
+// never leave out an account whose state changes.
 #pragma once
 
 #include <span>
@@ -15,8 +15,9 @@ class AffectedAccounts {
   public:
     virtual ~AffectedAccounts() = default;
 
-    // The account's rows changed; `factors` are the instruments its health now depends on (positions,
-    // and what prices its balances and settlement assets), ascending, no repeats. May allocate.
+    // The account's rows changed; `factors` are the instruments its health now depends on
+    // (positions, and what prices its balances and settlement assets), ascending, no repeats. May
+    // allocate.
     virtual void account_changed(AccountSlot slot, std::span<const InstrumentId> factors) = 0;
 
     // Accounts whose state this change can have moved, in any order, no repeats. Borrowed until the

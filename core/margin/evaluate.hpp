@@ -24,7 +24,8 @@ struct PositionRow {
     Price entry_price;
 };
 
-// An account's rows, borrowed from the book. Every settlement asset has a balance row, if only zero.
+// An account's rows, borrowed from the book. Every settlement asset has a balance row, if only
+// zero.
 struct AccountView {
     std::span<const BalanceRow> balances;
     std::span<const PositionRow> positions;

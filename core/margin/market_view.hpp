@@ -25,8 +25,8 @@ struct InstrumentRow {
 };
 
 struct AssetRow {
-    UnitPrice price;         // in the valuation currency; zero: not priced yet
-    Rate asset_weight;       // 1 - haircut
+    UnitPrice price;    // in the valuation currency; zero: not priced yet
+    Rate asset_weight;  // 1 - haircut
     Rate liability_weight;
 };
 

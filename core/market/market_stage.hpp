@@ -2,8 +2,8 @@
 // price (weighted median of index sources), a mark price (of mark sources, or the index where there
 // are none), a price state, a realised volatility, and the rates that follow from it.
 //
-// Thread: the engine's. Cost of a price: a sort of at most 16 sources and, once per sample interval,
-// an exp, a log and a square root.
+// Thread: the engine's. Cost of a price: a sort of at most 16 sources and, once per sample
+// interval, an exp, a log and a square root.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@ namespace margind::core {
 
 // One source as the market stage sees it; kept for explanations.
 struct SourceStatus {
-    Price price;                // last accepted, in the source's own quote; zero: none yet
+    Price price;  // last accepted, in the source's own quote; zero: none yet
     Price confidence;
-    Timestamp receive_time;     // of that price
+    Timestamp receive_time;  // of that price
     Timestamp exchange_time;
     std::uint64_t sequence = 0;
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
-    bool in_merge = false;      // was fresh enough for the last merge
+    bool in_merge = false;  // was fresh enough for the last merge
 };
 
 struct InstrumentStatus {
@@ -40,11 +40,11 @@ struct InstrumentStatus {
     PriceReason reason = PriceReason::none;
     std::uint32_t live_index_sources = 0;
     std::uint32_t live_mark_sources = 0;
-    Timestamp distrusted_since;  // zero while good
-    double sigma_annual = 0;     // realised volatility, a fraction
+    Timestamp distrusted_since;                  // zero while good
+    double sigma_annual = 0;                     // realised volatility, a fraction
     RateTerm binding_initial = RateTerm::floor;  // of the first tier
     RateTerm binding_maintenance = RateTerm::floor;
-    Rate initial_rate;           // of the first tier
+    Rate initial_rate;  // of the first tier
     Rate maintenance_rate;
 };
 
@@ -59,26 +59,79 @@ struct MarketChange {
 
 class MarketStage {
   public:
-    // Keeps a reference: `parameters` must outlive it and may be changed only through refresh().
+    // Keeps a reference: `parameters` must outlive it and may be changed only before refresh().
     explicit MarketStage(const RiskParameters& parameters);
 
     // One price. On acceptance changes() lists the instruments it moved: its own, and those whose
     // sources are converted through it.
     Refusal apply(const PriceInput& price, const Input& input) noexcept;
-    // Time passed: sources may have become stale, holds may have ended. Fills changes().
+    // Time passed: sources may have become stale, holds may have ended.
     void advance(Timestamp now) noexcept;
     // The feed (re)connected: its sources' sequences start anew.
     void feed_restarted(FeedId feed) noexcept;
-    // Risk parameters changed: rates and weights are computed anew. Fills changes().
-    void refresh(Timestamp now) noexcept;
+    // Risk parameters changed: rates and weights are computed anew.
+    void refresh() noexcept;
+    // Forgets changes() and events(); call before each input.
+    void clear_changes() noexcept;
 
-    std::span<const MarketChange> changes() const noexcept;
-    std::span<const Event> events() const noexcept;  // threshold_changed, price_state of this input
+    std::span<const MarketChange> changes() const noexcept { return changes_; }
+    // threshold_changed and price_state of this input, without a header.
+    std::span<const Event> events() const noexcept { return events_; }
 
-    MarketView view() const noexcept;
-    const InstrumentStatus& status(InstrumentId instrument) const noexcept;
-    const SourceStatus& status(SourceId source) const noexcept;
-    bool all_priced() const noexcept;  // every instrument has had a trusted price
+    MarketView view() const noexcept { return {rows_, asset_rows_}; }
+    // Units of the valuation currency per unit of `asset`; zero: not priced yet.
+    const InstrumentStatus& status(InstrumentId instrument) const noexcept {
+        return statuses_[instrument.index()];
+    }
+    const SourceStatus& status(SourceId source) const noexcept {
+        return source_statuses_[source.index()];
+    }
+    // Every instrument that has sources has had a price its quorum trusted.
+    bool all_priced() const noexcept { return waiting_for_first_price_ == 0; }
+
+  private:
+    // Constant after construction: how an instrument hangs together with sources and others.
+    struct Wiring {
+        std::vector<SourceId> index_sources;
+        std::vector<SourceId> mark_sources;
+        std::vector<AssetId> prices_assets;  // assets valued at this instrument's index
+        std::vector<InstrumentId> converts;  // instruments with a source quoted in those
+    };
+    // What a merge found.
+    struct Merge {
+        Price price;  // zero: nothing fresh
+        std::uint32_t live = 0;
+    };
+
+    Refusal check(const PriceInput& price, const Input& input) const noexcept;
+    bool jumps(const PriceInput& price) const noexcept;
+    void recompute(InstrumentId instrument, Timestamp now) noexcept;
+    void recompute_dependents(InstrumentId instrument, Timestamp now) noexcept;
+    Merge merge(std::span<const SourceId> sources, Timestamp now) noexcept;
+    Price converted(const Source& source, Price price) const noexcept;  // zero: cannot be
+    void judge_trust(InstrumentId instrument, bool trusted, Timestamp now) noexcept;
+    void set_state(InstrumentId instrument, PriceState to, PriceReason reason) noexcept;
+    void update_rates(InstrumentId instrument) noexcept;
+    void report_threshold(InstrumentId instrument, MarginLevel level, Rate now, Rate& told,
+                          RateTerm binding) noexcept;
+    void update_assets(InstrumentId instrument) noexcept;
+    MarketChange& change_of(InstrumentId instrument) noexcept;
+
+    const RiskParameters& parameters_;
+    std::vector<Wiring> wiring_;
+
+    std::vector<SourceStatus> source_statuses_;
+    std::vector<InstrumentStatus> statuses_;
+    std::vector<InstrumentRow> rows_;
+    std::vector<AssetRow> asset_rows_;
+    std::vector<RealisedVolatility> volatility_;
+    std::vector<Rate> told_initial_;  // the rates last reported
+    std::vector<Rate> told_maintenance_;
+    std::uint32_t waiting_for_first_price_ = 0;
+
+    std::vector<MarketChange> changes_;
+    std::vector<std::int32_t> change_index_;  // per instrument into changes_, -1: none
+    std::vector<Event> events_;
 };
 
 }  // namespace margind::core

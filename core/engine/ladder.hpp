@@ -1,0 +1,23 @@
+// The margin state ladder as arithmetic: which state an account's health means, given where it was.
+#pragma once
+
+#include "core/event.hpp"
+#include "core/margin/evaluate.hpp"
+#include "core/parameters.hpp"
+
+namespace margind::core {
+
+// The worst state whose condition holds, without memory. A level h is breached when
+// equity - h * maintenance < 0, decided by multiplication alone; bankrupt when nothing (or less) is
+// left against a requirement, or when the account owes.
+MarginState breached_state(const Evaluation& evaluation, const Ladder& ladder) noexcept;
+
+// Where the account goes from `current`: down at once, up only past each level's hysteresis.
+// The bankrupt state is left at liquidation.hysteresis * maintenance.
+MarginState next_state(MarginState current, const Evaluation& evaluation,
+                       const Ladder& ladder) noexcept;
+
+// Whether equity >= multiplier * maintenance margin.
+bool meets(const Evaluation& evaluation, Rate multiplier) noexcept;
+
+}  // namespace margind::core
