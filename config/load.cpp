@@ -1,1 +1,193 @@
+#include <fstream>
+#include <sstream>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "config/load_risk.hpp"
+#include "config/scalars.hpp"
 #include "config/settings.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace margind::config {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
+constexpr std::int64_t kPortMax = 65'535;
+constexpr std::int64_t kCpuMax = 1'023;
+constexpr std::int64_t kQueueMin = 1'024;
+constexpr std::int64_t kQueueMax = 4'194'304;
+
+constexpr std::pair<const char*, Layout> kLayouts[] = {{"inline", Layout::inline_},
+                                                       {"paired", Layout::paired}};
+constexpr std::pair<const char*, Idle> kIdles[] = {
+    {"spin", Idle::spin}, {"yield", Idle::yield}, {"park", Idle::park}};
+constexpr std::pair<const char*, const char*> kLevels[] = {
+    {"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}};
+
+void read_accounts(MapReader& root, Settings& settings) {
+    MapReader map = root.map("accounts");
+    std::string file;
+    if (map.text("file", file)) settings.accounts.file = beside(settings, file);
+    map.whole("max", settings.risk.max_accounts, 1, 100'000'000);
+    map.finish();
+    root.document().alias("max_accounts", "accounts.max");
+}
+
+void read_threads(MapReader& root, ThreadSettings& threads) {
+    MapReader map = root.map("threads");
+    map.choice("layout", threads.layout, kLayouts);
+    map.choice("engine_idle", threads.engine_idle, kIdles);
+    map.choice("io_idle", threads.io_idle, kIdles);
+    map.whole("engine_cpu", threads.engine_cpu, -1, kCpuMax);
+    map.whole("io_cpu", threads.io_cpu, -1, kCpuMax);
+    map.whole("cold_cpu", threads.cold_cpu, -1, kCpuMax);
+    map.value("lock_memory", threads.lock_memory, parse_flag);
+    map.finish();
+    if (threads.layout == Layout::paired && threads.engine_cpu >= 0 &&
+        threads.engine_cpu == threads.io_cpu && threads.engine_idle == Idle::spin &&
+        threads.io_idle == Idle::spin) {
+        map.problem("io_cpu",
+                    "two threads must not spin on one CPU; use another, or layout inline");
+    }
+}
+
+// There is no authentication yet: whoever can connect may listen.
+void read_loopback(MapReader& map, std::string& address) {
+    if (!map.text("address", address)) return;
+    boost::system::error_code error;
+    const auto ip = boost::asio::ip::make_address(address, error);
+    if (error) {
+        map.problem("address", "'" + address + "' is not an IP address; use 127.0.0.1 or ::1");
+    } else if (!ip.is_loopback()) {
+        map.problem("address", "'" + address +
+                                   "' is not loopback, and listeners have no authentication yet; "
+                                   "use 127.0.0.1 or ::1, and a tunnel for remote access");
+    }
+}
+
+void read_events(MapReader& root, EventListenerSettings& events) {
+    MapReader map = root.map("events");
+    read_loopback(map, events.address);
+    map.whole("port", events.port, 0, kPortMax);
+    map.whole("subscribers_max", events.subscribers_max, 1, 1'024);
+    map.whole("subscriber_buffer_bytes", events.subscriber_buffer_bytes, 65'536, 1'073'741'824);
+    if (map.value("heartbeat", events.heartbeat, parse_duration) &&
+        (events.heartbeat < core::Duration::from_ms(10) ||
+         events.heartbeat > core::Duration::from_seconds(3'600))) {
+        map.problem("heartbeat", "must be from 10ms to 1h");
+    }
+    map.finish();
+}
+
+void read_admin(MapReader& root, const EventListenerSettings& events, AdminSettings& admin) {
+    MapReader map = root.map("admin");
+    map.value("enabled", admin.enabled, parse_flag);
+    read_loopback(map, admin.address);
+    map.whole("port", admin.port, 0, kPortMax);
+    map.finish();
+    if (admin.enabled && admin.port != 0 && admin.port == events.port &&
+        admin.address == events.address) {
+        map.problem("port", "is taken by events.port; use another");
+    }
+}
+
+void read_log(MapReader& root, Settings& settings) {
+    MapReader map = root.map("log");
+    const char* level = settings.log.level.c_str();
+    if (map.choice("level", level, kLevels)) settings.log.level = level;
+    std::string file;
+    if (map.text("file", file)) settings.log.file = beside(settings, file);
+    map.finish();
+}
+
+void read_daemon(MapReader& root, Settings& settings) {
+    read_accounts(root, settings);
+    read_threads(root, settings.threads);
+    MapReader queues = root.map("queues");
+    queues.whole("inputs", settings.queues.inputs, kQueueMin, kQueueMax);
+    queues.whole("events", settings.queues.events, kQueueMin, kQueueMax);
+    queues.finish();
+    read_events(root, settings.events);
+    read_admin(root, settings.events, settings.admin);
+    read_log(root, settings);
+    root.whole("seed", settings.seed, 0, std::numeric_limits<std::int64_t>::max());
+}
+
+// core::validate speaks of members of RiskParameters; the document knows their lines.
+void check_risk(Document& document, const core::RiskParameters& risk) {
+    for (const std::string& problem : core::validate(risk)) {
+        const std::size_t colon = problem.find(": ");
+        document.consequence(problem.substr(0, colon), problem.substr(colon + 2));
+    }
+}
+
+void read_root(Document& document, const YAML::Node& node, Settings& settings) {
+    MapReader root(document, "", node, {"", 1});
+    load_risk(root, settings);
+    read_daemon(root, settings);
+    root.finish();
+    check_risk(document, settings.risk);
+}
+
+std::vector<std::string> keys_of(const std::string& text) {
+    Document document("");
+    Settings settings;
+    read_root(document, YAML::Load(text), settings);
+    return {document.keys().begin(), document.keys().end()};
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) {
+    std::string text = problem.file;
+    if (problem.line > 0) text += ":" + std::to_string(problem.line);
+    if (!problem.key.empty()) text += " " + problem.key;
+    return text + ": " + problem.message;
+}
+
+Loaded load_text(const std::string& text, const std::filesystem::path& name) {
+    Loaded loaded;
+    loaded.settings.path = name.string();
+    Document document(name.string());
+    try {
+        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+        if (documents.size() > 1) {
+            document.problem({"", 0}, "holds several YAML documents; keep one");
+        } else {
+            const YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+            read_root(document, root, loaded.settings);
+        }
+    } catch (const YAML::Exception& error) {  // yaml-cpp's way to say that the text is not YAML
+        document.problem({"", error.mark.is_null() ? 0 : error.mark.line + 1},
+                         "is not valid YAML: " + error.msg);
+    }
+    loaded.problems = document.take_problems();
+    return loaded;
+}
+
+Loaded load(const std::filesystem::path& file) {
+    const auto refuse = [&](std::string message) {
+        Loaded refused;
+        refused.problems.push_back({file.string(), 0, "", std::move(message)});
+        return refused;
+    };
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error)) {
+        return refuse("is not a file; name a config file, such as config/margind.example.yaml");
+    }
+    if (std::filesystem::file_size(file, error) > kFileBytesMax) {
+        return refuse("is larger than 16 MiB; that is no config file");
+    }
+    std::ifstream stream(file, std::ios::binary);
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (!stream) return refuse("cannot be read; check its permissions");
+    return load_text(text.str(), file);
+}
+
+std::vector<std::string> accepted_keys() {
+    // Sections are asked for whether present or not; only lists need an item to look into.
+    return keys_of("assets: [{}]\nfeeds: [{}]\ninstruments: [{tiers: [{}], sources: [{}]}]\n");
+}
+
+}  // namespace margind::config

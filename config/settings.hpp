@@ -67,6 +67,8 @@ struct AccountsSettings {
 struct Settings {
     std::string path;  // where it was read from, for messages
     core::RiskParameters risk;
+    // Per instrument, what `generate` takes as today's price; zero: none. The daemon ignores it.
+    std::vector<core::Price> reference_prices;
     std::vector<feeds::FeedOptions> feeds;  // same order as risk.feeds
     AccountsSettings accounts;
     ThreadSettings threads;
@@ -80,19 +82,23 @@ struct Settings {
 // A problem of a config file: where, what, and what to do about it.
 struct Problem {
     std::string file;
-    int line = 0;  // 1-based; 0: the file as a whole
-    std::string key;   // dotted path, e.g. instruments[2].tiers[0].initial_rate
+    int line = 0;     // 1-based; 0: the file as a whole
+    std::string key;  // dotted path, e.g. instruments[2].tiers[0].initial_rate
     std::string message;
 };
 std::string to_string(const Problem& problem);  // file:line key: message
 
-// Reads and checks a file. `problems` holds every problem found, not just the first; settings may be
-// used only when it is empty. Relative paths in the file are relative to the file's folder.
+// Reads and checks a file. `problems` holds every problem found, not just the first; settings may
+// be used only when it is empty. Relative paths in the file are relative to the file's folder.
 struct Loaded {
     Settings settings;
     std::vector<Problem> problems;
 };
 Loaded load(const std::filesystem::path& file);
 Loaded load_text(const std::string& text, const std::filesystem::path& name);
+
+// Every key a file may hold, as patterns such as instruments[].tiers[].initial_rate, sorted. Found
+// by asking the loader, so it cannot differ from what the loader does.
+std::vector<std::string> accepted_keys();
 
 }  // namespace margind::config
