@@ -1,7 +1,8 @@
 // One websocket connection to one venue: connect, subscribe, keep alive, read, decode, back off,
 // again. Plain or TLS (certificate and host name verified).
 //
-// Thread: the io_context's; it never blocks. Lifetime: an Asio operation keeps it alive after stop().
+// Thread: the io_context's; it never blocks. Lifetime: an Asio operation keeps it alive after
+// stop().
 #pragma once
 
 #include <array>
@@ -23,9 +24,9 @@ class io_context;
 namespace margind::feeds {
 
 struct FeedOptions {
-    std::string name;   // of this connection, in events and metrics
-    std::string venue;  // see venues()
-    std::string url;    // ws:// or wss://; empty: the venue's own
+    std::string name;     // of this connection, in events and metrics
+    std::string venue;    // see venues()
+    std::string url;      // ws:// or wss://; empty: the venue's own
     std::string ca_file;  // wss only: trust these certificates instead of the system's
     core::Duration silence_after = core::Duration::from_seconds(10);  // per topic, see FeedReason
     core::Duration connect_timeout = core::Duration::from_seconds(10);
@@ -45,7 +46,8 @@ struct FeedStatistics {
     core::FeedState state = core::FeedState::connecting;
     core::FeedReason reason = core::FeedReason::none;
     std::string last_problem;  // what happened last and what to do, for people; empty when well
-    std::string last_reject;   // a refused or unknown message and why; told at the 1st, 10th, 100th...
+    std::string
+        last_reject;  // a refused or unknown message and why; told at the 1st, 10th, 100th...
 };
 
 // Where a session delivers. Called on the io thread.
@@ -56,7 +58,8 @@ class FeedSink {
     // session keeps the message and stops reading until resume().
     virtual bool on_ticks(core::FeedId feed, const TickBatch& batch,
                           core::Timestamp receive_time) noexcept = 0;
-    virtual void on_state(core::FeedId feed, core::FeedState state, core::FeedReason reason) noexcept = 0;
+    virtual void on_state(core::FeedId feed, core::FeedState state,
+                          core::FeedReason reason) noexcept = 0;
 };
 
 // Reads of the clock, so that tests can replace it.
