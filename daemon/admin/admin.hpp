@@ -1,14 +1,17 @@
 // HTTP on loopback for people and monitors: /metrics, /livez, /readyz, /status, /accounts.
 //
-// Thread: the cold thread runs its io_context; everything it shows is a copy, see daemon/report.hpp.
+// Thread: the cold thread runs its io_context; everything it shows is a copy, see
+// daemon/report.hpp.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "config/settings.hpp"
 #include "daemon/gateway/gateway.hpp"
@@ -29,13 +32,24 @@ struct AdminSources {
     core::Timestamp started;
 };
 
+// What one caller, or all together, may take.
+struct AdminLimits {
+    std::size_t connections_max = 32;  // one more and the longest idle is closed for it
+    core::Duration idle_timeout = core::Duration::from_seconds(10);  // per request, and per answer
+    core::Duration query_timeout = core::Duration::from_seconds(2);  // for the engine's answer
+};
+
 class AdminServer {
   public:
     // Binds and listens; throws std::system_error naming address and port when it cannot.
+    // `settings` and `clock` must outlive the last handler that `io` runs.
     AdminServer(boost::asio::io_context& io, const config::Settings& settings, feeds::Clock& clock,
-                AdminSources sources);
+                AdminSources sources, AdminLimits limits = {});
     ~AdminServer();
+    AdminServer(const AdminServer&) = delete;
+    AdminServer& operator=(const AdminServer&) = delete;
     std::uint16_t port() const;
+    // Any thread: closes the listener and every connection, soon.
     void stop();
 
   private:

@@ -1,0 +1,380 @@
+// /metrics: Prometheus text exposition format 0.0.4.
+#include <array>
+#include <cmath>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/admin/pages.hpp"
+
+namespace margind::daemon {
+namespace {
+
+struct Label {
+    std::string_view name;
+    std::string_view value;
+};
+
+// Families and samples in the format's terms. All samples of a family must follow its head.
+class MetricsWriter {
+  public:
+    explicit MetricsWriter(TextBuffer& out) : out_(out) {}
+
+    void family(std::string_view name, std::string_view type, std::string_view help) {
+        name_ = name;
+        fmt::format_to(fmt::appender(out_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    }
+    void sample(std::initializer_list<Label> labels, std::integral auto value) {
+        head({}, labels);
+        fmt::format_to(fmt::appender(out_), " {}\n", value);
+    }
+    void sample(std::initializer_list<Label> labels, double value) {
+        head({}, labels);
+        append_double(value);
+    }
+    void sample_scaled(std::initializer_list<Label> labels, std::int64_t raw, int decimals,
+                       std::string_view suffix = {}) {
+        head(suffix, labels);
+        out_.push_back(' ');
+        append_decimal(out_, raw, decimals);
+        out_.push_back('\n');
+    }
+    void suffixed(std::string_view suffix, std::initializer_list<Label> labels, double value) {
+        head(suffix, labels);
+        append_double(value);
+    }
+    // A family of one sample without labels.
+    void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+        family(name, "counter", help);
+        sample({}, value);
+    }
+    void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
+        family(name, "gauge", help);
+        sample({}, value);
+    }
+
+  private:
+    void append(std::string_view text) { out_.append(text.data(), text.data() + text.size()); }
+    void append_double(double value) {
+        if (std::isnan(value)) return append(" NaN\n");
+        if (std::isinf(value)) return append(value > 0 ? " +Inf\n" : " -Inf\n");
+        fmt::format_to(fmt::appender(out_), " {}\n", value);
+    }
+    void head(std::string_view suffix, std::initializer_list<Label> labels) {
+        append(name_);
+        append(suffix);
+        if (labels.size() == 0) return;
+        char separator = '{';
+        for (const Label& label : labels) {
+            out_.push_back(separator);
+            append(label.name);
+            append("=\"");
+            append_escaped(label.value);
+            out_.push_back('"');
+            separator = ',';
+        }
+        out_.push_back('}');
+    }
+    void append_escaped(std::string_view text) {
+        for (const char c : text) {
+            if (c == '\\' || c == '"') out_.push_back('\\');
+            if (c == '\n') {
+                append("\\n");
+            } else {
+                out_.push_back(c);
+            }
+        }
+    }
+
+    TextBuffer& out_;
+    std::string_view name_;
+};
+
+double seconds_between(core::Timestamp from, core::Timestamp to) {
+    return from.stated() ? (to - from).seconds() : std::nan("");
+}
+
+void write_process(MetricsWriter& metrics, const Snapshot& snapshot) {
+    metrics.family("margind_build_info", "gauge", "Always 1; what is running is in the labels.");
+    metrics.sample({{"version", MARGIND_VERSION},
+                    {"compiler", __VERSION__},
+                    {"layout", name_of(snapshot.settings.threads.layout)}},
+                   1);
+    metrics.family("margind_process_start_time_seconds", "gauge",
+                   "Start of the process, seconds since 1970 UTC.");
+    metrics.sample_scaled({}, snapshot.started.ns(), 9);
+    metrics.family("margind_state", "gauge", "1 for the state the daemon is in, 0 for the others.");
+    for (const RunState state : {RunState::recovering, RunState::warming, RunState::live,
+                                 RunState::degraded, RunState::draining}) {
+        metrics.sample({{"state", name_of(state)}}, snapshot.state == state ? 1 : 0);
+    }
+}
+
+void write_engine(MetricsWriter& metrics, const Snapshot& snapshot) {
+    const core::EngineStatistics& engine = snapshot.engine.engine;
+    metrics.family("margind_engine_report_age_seconds", "gauge",
+                   "Time since the engine last reported; it does so every 0.1 s.");
+    metrics.sample({}, seconds_between(snapshot.engine.engine_time, snapshot.now));
+    metrics.counter("margind_inputs_total", "Inputs applied by the engine.", engine.inputs);
+    metrics.counter("margind_evaluations_total", "Accounts evaluated.", engine.evaluations);
+    metrics.gauge("margind_last_input_seq", "Sequence number of the last input applied.",
+                  snapshot.engine.last_input_seq);
+    metrics.family("margind_inputs_refused_total", "counter",
+                   "Inputs the engine refused, by reason; they changed nothing.");
+    for (std::size_t i = 1; i < engine.refused.size(); ++i) {
+        metrics.sample({{"reason", name_of(static_cast<core::Refusal>(i))}}, engine.refused[i]);
+    }
+    metrics.family("margind_events_total", "counter", "Events made by the engine, by kind.");
+    for (std::size_t i = 0; i < engine.events_by_kind.size(); ++i) {
+        metrics.sample({{"kind", name_of(static_cast<core::EventKind>(i))}},
+                       engine.events_by_kind[i]);
+    }
+    metrics.family("margind_accounts", "gauge", "Accounts by margin state.");
+    for (std::size_t i = 0; i < engine.accounts_by_state.size(); ++i) {
+        metrics.sample({{"state", name_of(static_cast<core::MarginState>(i))}},
+                       engine.accounts_by_state[i]);
+    }
+    metrics.gauge("margind_accounts_held",
+                  "Accounts due for liquidation that a distrusted price holds back.",
+                  engine.accounts_held);
+    metrics.gauge("margind_accounts_unpriced",
+                  "Accounts waiting for the first price of something they hold.",
+                  engine.accounts_unpriced);
+}
+
+void write_latency(MetricsWriter& metrics, std::string_view name, std::string_view help,
+                   const LatencyHistogram& latency) {
+    static constexpr std::array<std::pair<std::string_view, double>, 4> kQuantiles{
+        {{"0.5", 0.5}, {"0.9", 0.9}, {"0.99", 0.99}, {"0.999", 0.999}}};
+    metrics.family(name, "summary", help);
+    for (const auto& [label, p] : kQuantiles) {
+        if (latency.count() == 0) {
+            metrics.sample({{"quantile", label}}, std::nan(""));
+        } else {
+            metrics.sample_scaled({{"quantile", label}}, latency.percentile(p).ns(), 9);
+        }
+    }
+    metrics.suffixed("_sum", {}, latency.sum_seconds());
+    metrics.suffixed("_count", {}, static_cast<double>(latency.count()));
+}
+
+void write_latencies(MetricsWriter& metrics, const EngineReport& report) {
+    write_latency(metrics, "margind_receive_to_applied_seconds",
+                  "From a price in hand until the engine has judged everybody, since start.",
+                  report.receive_to_applied);
+    write_latency(metrics, "margind_receive_to_event_seconds",
+                  "From a price in hand until its event is handed to the gateway, since start.",
+                  report.receive_to_event);
+    metrics.family("margind_latency_max_seconds", "gauge", "Largest since start, by stage.");
+    metrics.sample_scaled({{"stage", "receive_to_applied"}},
+                          report.receive_to_applied.maximum().ns(), 9);
+    metrics.sample_scaled({{"stage", "receive_to_event"}}, report.receive_to_event.maximum().ns(),
+                          9);
+}
+
+void write_queues(MetricsWriter& metrics, const Snapshot& snapshot) {
+    const EngineReport& report = snapshot.engine;
+    metrics.family("margind_queue_depth", "gauge", "Entries waiting, approximately.");
+    metrics.sample({{"queue", "inputs"}}, report.input_queue_depth);
+    metrics.sample({{"queue", "events"}}, report.event_queue_depth);
+    metrics.family("margind_queue_capacity", "gauge", "Entries the queue can hold.");
+    metrics.sample({{"queue", "inputs"}}, snapshot.settings.queues.inputs);
+    metrics.sample({{"queue", "events"}}, snapshot.settings.queues.events);
+    metrics.gauge("margind_event_queue_full", "1 while the engine waits for the gateway.",
+                  report.event_queue_full ? 1U : 0U);
+    metrics.counter("margind_event_queue_full_total",
+                    "Times the engine had to wait for the gateway.", report.event_queue_full_total);
+    metrics.counter(
+        "margind_prices_conflated_total",
+        "Prices overtaken by a newer one of the same source before the engine saw them.",
+        report.conflated_total);
+    metrics.counter("margind_wakeups_total", "Parked threads the engine had to wake.",
+                    report.wakeups_total);
+}
+
+template <class Value>
+void write_per_feed(MetricsWriter& metrics, const Snapshot& snapshot, std::string_view name,
+                    std::string_view help, Value feeds::FeedStatistics::* member) {
+    metrics.family(name, "counter", help);
+    for (std::size_t i = 0; i < snapshot.feeds.size() && i < snapshot.settings.feeds.size(); ++i) {
+        const feeds::FeedOptions& options = snapshot.settings.feeds[i];
+        metrics.sample({{"feed", options.name}, {"venue", options.venue}},
+                       snapshot.feeds[i].*member);
+    }
+}
+
+void write_feed_states(MetricsWriter& metrics, const Snapshot& snapshot) {
+    metrics.family("margind_feed_state", "gauge",
+                   "1 for the state the feed is in, 0 for the others.");
+    for (std::size_t i = 0; i < snapshot.feeds.size() && i < snapshot.settings.feeds.size(); ++i) {
+        for (const core::FeedState state : {core::FeedState::connecting, core::FeedState::live,
+                                            core::FeedState::silent, core::FeedState::down}) {
+            metrics.sample({{"feed", snapshot.settings.feeds[i].name}, {"state", name_of(state)}},
+                           snapshot.feeds[i].state == state ? 1 : 0);
+        }
+    }
+}
+
+void write_feeds(MetricsWriter& metrics, const Snapshot& snapshot) {
+    using feeds::FeedStatistics;
+    write_per_feed(metrics, snapshot, "margind_feed_messages_total", "Messages received.",
+                   &FeedStatistics::messages);
+    write_per_feed(metrics, snapshot, "margind_feed_bytes_total", "Bytes of messages received.",
+                   &FeedStatistics::bytes);
+    write_per_feed(metrics, snapshot, "margind_feed_ticks_total", "Ticks decoded.",
+                   &FeedStatistics::ticks);
+    write_per_feed(metrics, snapshot, "margind_feed_connects_total",
+                   "Connections that reached a confirmed subscription.", &FeedStatistics::connects);
+    write_per_feed(metrics, snapshot, "margind_feed_disconnects_total", "Connections lost or left.",
+                   &FeedStatistics::disconnects);
+    metrics.family("margind_feed_messages_by_verdict_total", "counter",
+                   "Messages by what became of them.");
+    for (std::size_t i = 0; i < snapshot.feeds.size() && i < snapshot.settings.feeds.size(); ++i) {
+        for (std::size_t v = 0; v < snapshot.feeds[i].by_verdict.size(); ++v) {
+            metrics.sample({{"feed", snapshot.settings.feeds[i].name},
+                            {"verdict", name_of(static_cast<feeds::Verdict>(v))}},
+                           snapshot.feeds[i].by_verdict[v]);
+        }
+    }
+    write_feed_states(metrics, snapshot);
+}
+
+void write_prices(MetricsWriter& metrics, const Snapshot& snapshot, std::string_view name,
+                  std::string_view help, core::Price core::InstrumentStatus::* member) {
+    metrics.family(name, "gauge", help);
+    const auto& instruments = snapshot.settings.risk.instruments;
+    for (std::size_t i = 0; i < instruments.size() && i < snapshot.engine.instruments.size(); ++i) {
+        const core::Price price = snapshot.engine.instruments[i].*member;
+        if (price.raw() == 0) continue;  // no price is not a price of zero
+        metrics.sample_scaled({{"instrument", instruments[i].name}}, price.raw(),
+                              instruments[i].price_decimals);
+    }
+}
+
+template <class F>
+void for_each_instrument(const Snapshot& snapshot, F write) {
+    const auto& instruments = snapshot.settings.risk.instruments;
+    for (std::size_t i = 0; i < instruments.size() && i < snapshot.engine.instruments.size(); ++i) {
+        write(std::string_view(instruments[i].name), snapshot.engine.instruments[i]);
+    }
+}
+
+void write_instruments(MetricsWriter& metrics, const Snapshot& snapshot) {
+    using core::InstrumentStatus;
+    using core::PriceState;
+    write_prices(metrics, snapshot, "margind_mark_price", "Mark price, in the quote asset.",
+                 &InstrumentStatus::mark);
+    write_prices(metrics, snapshot, "margind_index_price", "Index price, in the quote asset.",
+                 &InstrumentStatus::index);
+    metrics.family("margind_volatility_annual", "gauge",
+                   "Realised volatility behind the margin rates, annual, a fraction.");
+    for_each_instrument(snapshot, [&](std::string_view name, const InstrumentStatus& status) {
+        metrics.sample({{"instrument", name}}, status.sigma_annual);
+    });
+    metrics.family("margind_margin_rate", "gauge", "Margin rate of the first tier, a fraction.");
+    for_each_instrument(snapshot, [&](std::string_view name, const InstrumentStatus& status) {
+        metrics.sample_scaled({{"instrument", name}, {"level", "initial"}},
+                              status.initial_rate.raw(), core::kScaleDecimals);
+        metrics.sample_scaled({{"instrument", name}, {"level", "maintenance"}},
+                              status.maintenance_rate.raw(), core::kScaleDecimals);
+    });
+    metrics.family("margind_price_state", "gauge",
+                   "1 for the state the price is in, 0 for the others.");
+    for_each_instrument(snapshot, [&](std::string_view name, const InstrumentStatus& status) {
+        for (const PriceState state : {PriceState::good, PriceState::suspect, PriceState::frozen}) {
+            metrics.sample({{"instrument", name}, {"state", name_of(state)}},
+                           status.state == state ? 1 : 0);
+        }
+    });
+    metrics.family("margind_live_sources", "gauge", "Price sources fresh enough to be merged.");
+    for_each_instrument(snapshot, [&](std::string_view name, const InstrumentStatus& status) {
+        metrics.sample({{"instrument", name}, {"role", "index"}}, status.live_index_sources);
+        metrics.sample({{"instrument", name}, {"role", "mark"}}, status.live_mark_sources);
+    });
+}
+
+// The labels of one source on a sample of the current family.
+template <class F>
+void for_each_source(const Snapshot& snapshot, F write) {
+    const core::RiskParameters& risk = snapshot.settings.risk;
+    for (std::size_t i = 0; i < risk.sources.size() && i < snapshot.engine.sources.size(); ++i) {
+        const core::Source& source = risk.sources[i];
+        const std::initializer_list<Label> labels = {
+            {"instrument", risk.instruments[source.instrument.index()].name},
+            {"feed", risk.feeds[source.feed.index()]},
+            {"symbol", source.symbol},
+            {"channel", name_of(source.channel)},
+            {"role", name_of(source.role)},
+            {"quote", risk.assets[source.quote.index()].name}};
+        write(labels, snapshot.engine.sources[i]);
+    }
+}
+
+void write_sources(MetricsWriter& metrics, const Snapshot& snapshot) {
+    using Labels = std::initializer_list<Label>;
+    metrics.family("margind_source_price_age_seconds", "gauge",
+                   "Age of the source's last accepted price; NaN before the first.");
+    for_each_source(snapshot, [&](Labels labels, const core::SourceStatus& status) {
+        metrics.sample(labels, seconds_between(status.receive_time, snapshot.now));
+    });
+    metrics.family("margind_source_accepted_total", "counter", "Prices accepted of the source.");
+    for_each_source(snapshot, [&](Labels labels, const core::SourceStatus& status) {
+        metrics.sample(labels, status.accepted);
+    });
+    metrics.family("margind_source_refused_total", "counter", "Prices refused of the source.");
+    for_each_source(snapshot, [&](Labels labels, const core::SourceStatus& status) {
+        metrics.sample(labels, status.refused);
+    });
+}
+
+void write_gateway(MetricsWriter& metrics, const GatewayStatistics& gateway) {
+    metrics.gauge("margind_gateway_subscribers", "Subscribers connected.", gateway.subscribers);
+    metrics.counter("margind_gateway_subscribers_total", "Subscribers ever connected.",
+                    gateway.subscribers_total);
+    metrics.counter("margind_gateway_refused_total", "Subscribers refused: no room for them.",
+                    gateway.refused_total);
+    metrics.counter("margind_gateway_cut_off_total", "Subscribers cut off: too slow.",
+                    gateway.cut_off_total);
+    metrics.counter("margind_gateway_events_total", "Events published.", gateway.events_total);
+    metrics.counter("margind_gateway_bytes_total", "Bytes handed to subscribers' sockets.",
+                    gateway.bytes_total);
+}
+
+void write_admin(MetricsWriter& metrics, const AdminStatistics& admin) {
+    metrics.gauge("margind_admin_connections", "Connections to this server.", admin.connections);
+    metrics.counter("margind_admin_connections_total", "Connections ever accepted.",
+                    admin.connections_total);
+    metrics.counter("margind_admin_requests_total", "Requests answered.", admin.requests_total);
+    metrics.counter("margind_admin_errors_total", "Requests answered with 4xx or 5xx.",
+                    admin.errors_total);
+    metrics.counter("margind_admin_evicted_total", "Idle connections closed to make room.",
+                    admin.evicted_total);
+    metrics.counter("margind_admin_refused_total", "Connections refused: no room.",
+                    admin.refused_total);
+    metrics.counter("margind_admin_timeouts_total",
+                    "Connections closed because a request or answer took too long.",
+                    admin.timeouts_total);
+}
+
+}  // namespace
+
+Page metrics_page(const Snapshot& snapshot) {
+    TextBuffer out;
+    MetricsWriter metrics(out);
+    write_process(metrics, snapshot);
+    write_engine(metrics, snapshot);
+    write_latencies(metrics, snapshot.engine);
+    write_queues(metrics, snapshot);
+    write_feeds(metrics, snapshot);
+    write_instruments(metrics, snapshot);
+    write_sources(metrics, snapshot);
+    write_gateway(metrics, snapshot.gateway);
+    write_admin(metrics, snapshot.admin);
+    return {.body = fmt::to_string(out),
+            .content_type = "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+}  // namespace margind::daemon
