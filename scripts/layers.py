@@ -20,7 +20,7 @@ from pathlib import Path
 LAYERS = {
     "core": ({"core"}, set()),
     "feeds": ({"core", "feeds"}, {"boost", "simdjson.h", "openssl"}),
-    "config": ({"core", "feeds", "config"}, {"yaml-cpp"}),
+    "config": ({"core", "feeds", "config"}, {"yaml-cpp", "boost"}),
     "daemon": ({"core", "feeds", "config", "daemon"}, None),  # None: any
     "tests": ({"core", "feeds", "config", "daemon", "tests"}, None),
 }
@@ -163,6 +163,11 @@ class Checker:
                 problem = self.include_problem(path, bare)
                 if problem and not excused(number, "include"):
                     self.find(path, number, "include", problem)
+        own_header = path.with_suffix(".hpp")
+        if path.suffix == ".cpp" and own_header in self.files:
+            first = next((found for found in map(INCLUDE.match, lines) if found), None)
+            if first is None or first.group(2) != str(own_header):
+                self.find(path, 1, "own_header_first", f'include "{own_header}" first: that proves it compiles alone')
         if path.suffix == ".hpp" and "#pragma once" not in lines:
             self.find(path, 1, "pragma_once", "a header starts with #pragma once")
         if cpp and path.parts[0] in PROGRAM and len(lines) > FILE_LINES_MAX and not excused(1, "length"):
