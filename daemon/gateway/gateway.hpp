@@ -4,11 +4,12 @@
 // Thread: the io_context's, except statistics().
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/io_context.hpp>
 
 #include "config/settings.hpp"
 #include "core/event.hpp"
@@ -20,10 +21,10 @@ namespace margind::daemon {
 struct GatewayStatistics {
     std::uint64_t subscribers = 0;
     std::uint64_t subscribers_total = 0;
-    std::uint64_t refused_total = 0;    // over subscribers_max
-    std::uint64_t cut_off_total = 0;    // too slow
-    std::uint64_t events_total = 0;     // published
-    std::uint64_t bytes_total = 0;      // handed to sockets
+    std::uint64_t refused_total = 0;  // over subscribers_max
+    std::uint64_t cut_off_total = 0;  // too slow
+    std::uint64_t events_total = 0;   // published
+    std::uint64_t bytes_total = 0;    // handed to sockets
 };
 
 class Gateway {
