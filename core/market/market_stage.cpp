@@ -23,9 +23,9 @@ constexpr std::int64_t power_of_ten(int exponent) {
 // The place where volatility, a double, becomes a margin rate: rounded up.
 Rate volatility_rate(double z, double sigma, Duration horizon) noexcept {
     const double rate = z * sigma * square_root(horizon.seconds()) * static_cast<double>(kScale);
-    // A rate beyond 134 % is no rate (see units.hpp); the cap comes long before.
-    constexpr double kMax = static_cast<double>(std::int64_t{1} << 27);
-    if (!(rate < kMax)) return Rate::from_raw(std::int64_t{1} << 27);
+    // Beyond the largest cap that validate() admits there is nothing to tell apart.
+    constexpr std::int64_t kHighest = 2 * kScale;
+    if (!(rate < static_cast<double>(kHighest))) return Rate::from_raw(kHighest);
     const auto floor = static_cast<std::int64_t>(rate);
     return Rate::from_raw(static_cast<double>(floor) < rate ? floor + 1 : floor);
 }

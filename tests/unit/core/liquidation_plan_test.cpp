@@ -1,0 +1,162 @@
+#include "core/engine/liquidation_plan.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core/engine/ladder.hpp"
+#include "tests/support/book.hpp"
+
+using namespace margind::core;
+using namespace margind::test;
+
+namespace {
+
+// A venue with n instruments at 100, 10 % / 5 %, liquidation fee 0.5 %, USD only.
+struct Scene {
+    RiskParameters parameters;
+    std::vector<InstrumentRow> instruments;
+    std::vector<AssetRow> assets{{kUnitPriceOne, kRateOne, kRateOne}};
+
+    explicit Scene(std::size_t n) {
+        parameters.assets.push_back({.name = "USD", .haircut = {}});
+        for (std::size_t i = 0; i < n; ++i) {
+            parameters.instruments.push_back(instrument("I" + std::to_string(i), AssetId(0)));
+            InstrumentRow row;
+            row.mark = price(100);
+            row.scale = ContractScale::from_factor(1);
+            row.tier_count = 1;
+            row.tiers[0] = {notional(0), rate(0.10), rate(0.05)};
+            instruments.push_back(row);
+        }
+    }
+    MarketView view() const { return {instruments, assets}; }
+};
+
+// The account after the plan was carried out at the marks.
+Evaluation after(const Scene& scene, std::vector<BalanceRow> balances,
+                 std::vector<PositionRow> positions, const LiquidationPlan& plan,
+                 std::int64_t less_of_last = 0) {
+    for (std::size_t s = 0; s < plan.size; ++s) {
+        const PlanStep& step = plan.steps[s];
+        const std::int64_t size = step.quantity.raw() - (s + 1 == plan.size ? less_of_last : 0);
+        for (PositionRow& p : positions) {
+            if (p.instrument != step.instrument) continue;
+            const InstrumentRow& row = scene.instruments[p.instrument.index()];
+            const Quantity closed = Quantity::from_raw(p.quantity.raw() < 0 ? -size : size);
+            balances[0].amount =
+                balances[0].amount + round_down(row.scale.gain(p.entry_price, row.mark, closed)) -
+                round_up(magnitude(row.scale.value(row.mark, closed)) * rate(0.005));
+            p.quantity = p.quantity - closed;
+        }
+    }
+    return evaluate({balances, positions}, scene.view());
+}
+
+}  // namespace
+
+TEST_CASE("the plan restores the target, and one lot less of its last step does not") {
+    constexpr std::uint64_t kSeed = 51;
+    Random random(kSeed);
+    int planned = 0;
+    for (int round = 0; round < 500; ++round) {
+        Scene scene(1 + random.below(6));
+        std::vector<PositionRow> positions;
+        for (std::uint32_t i = 0; i < scene.instruments.size(); ++i) {
+            const double size = (random.chance(0.5) ? 1 : -1) * (0.5 + random.unit() * 50);
+            positions.push_back(
+                {InstrumentId(i), 0, quantity(size), price(90 + random.unit() * 20)});
+        }
+        std::vector<BalanceRow> balances{{AssetId(0), money(random.unit() * 800)}};
+        const Evaluation before = evaluate({balances, positions}, scene.view());
+        if (breached_state(before, scene.parameters.ladder) != MarginState::liquidation) continue;
+        ++planned;
+        const LiquidationPlan plan =
+            plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+        INFO("seed " << kSeed << ", round " << round);
+        REQUIRE(plan.size > 0);
+        const Evaluation cured = after(scene, balances, positions, plan);
+        bool everything = plan.size == positions.size();
+        for (std::size_t s = 0; s < plan.size; ++s) {
+            for (const PositionRow& p : positions) {
+                if (p.instrument == plan.steps[s].instrument) {
+                    everything = everything && magnitude(p.quantity) == plan.steps[s].quantity;
+                    CHECK(plan.steps[s].side == (p.quantity.raw() > 0 ? Side::sell : Side::buy));
+                }
+            }
+        }
+        CHECK((meets(cured, scene.parameters.ladder.liquidation_target) || everything));
+        if (!everything) {
+            CHECK_FALSE(meets(after(scene, balances, positions, plan, 1),
+                              scene.parameters.ladder.liquidation_target));
+        }
+    }
+    CHECK(planned > 50);
+}
+
+TEST_CASE("the largest requirement is closed first") {
+    Scene scene(3);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(60)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(1), price(100)},
+                                             {InstrumentId(1), 0, quantity(-10), price(100)},
+                                             {InstrumentId(2), 0, quantity(5), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size == 1);
+    CHECK(plan.steps[0].instrument == InstrumentId(1));
+    CHECK(plan.steps[0].side == Side::buy);
+    CHECK(plan.complete);
+}
+
+TEST_CASE("whole lots only, the odd rest only with the whole position") {
+    Scene scene(1);
+    scene.parameters.instruments[0].lot = quantity(0.5);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(49)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10.2), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size == 1);
+    CHECK(plan.steps[0].quantity.raw() % quantity(0.5).raw() == 0);
+}
+
+TEST_CASE("a bankrupt account closes everything, and says when that is not all") {
+    Scene scene(12);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(-5)}};
+    std::vector<PositionRow> positions;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        positions.push_back({InstrumentId(i), 0, quantity(1), price(100)});
+    }
+    LiquidationPlan plan = plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    CHECK(plan.size == 3);
+    CHECK(plan.complete);
+    for (std::uint32_t i = 3; i < 12; ++i) {
+        positions.push_back({InstrumentId(i), 0, quantity(1), price(100)});
+    }
+    plan = plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    CHECK(plan.size == kMaxPlanSteps);
+    CHECK_FALSE(plan.complete);
+}
+
+// The price is computed from the rounded equity, so the last tick may be worth less than the
+// smallest unit of money; for less than one contract several are.
+TEST_CASE("at the bankruptcy price equity is still not negative, just beyond it is") {
+    constexpr std::uint64_t kSeed = 52;
+    Random random(kSeed);
+    for (int round = 0; round < 2000; ++round) {
+        Scene scene(1);
+        const double size = (random.chance(0.5) ? 1 : -1) * (0.1 + random.unit() * 50);
+        const std::vector<PositionRow> positions{
+            {InstrumentId(0), 0, quantity(size), price(90 + random.unit() * 20)}};
+        const std::vector<BalanceRow> balances{{AssetId(0), money(random.unit() * 600 - 100)}};
+        const Evaluation now = evaluate({balances, positions}, scene.view());
+        const Price p = bankruptcy_price(positions[0], now, scene.view(), AssetId(0));
+        if (p.raw() == 0) continue;
+        INFO("seed " << kSeed << ", round " << round);
+        scene.instruments[0].mark = p;
+        CHECK(evaluate({balances, positions}, scene.view()).equity.raw() >= 0);
+        const std::int64_t ticks = 2 + static_cast<std::int64_t>(1 / std::abs(size));
+        scene.instruments[0].mark = Price::from_raw(p.raw() + (size > 0 ? -ticks : ticks));
+        CHECK(evaluate({balances, positions}, scene.view()).equity.raw() < 0);
+    }
+}
