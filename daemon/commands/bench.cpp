@@ -1,0 +1,66 @@
+// `margind bench`: measures this machine, prints one JSON object. See docs/performance.md.
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/bench/engine_bench.hpp"
+#include "daemon/commands/command.hpp"
+
+namespace margind::daemon {
+namespace {
+
+int print(const std::function<std::string()>& measure) {
+    try {
+        const std::string result = measure();
+        std::printf("%s\n", result.c_str());
+        return kOk;
+    } catch (const std::exception& problem) {
+        std::fprintf(stderr, "margind bench: %s\n", problem.what());
+        return kFailed;
+    }
+}
+
+void add_engine(CLI::App& bench, int& exit_code) {
+    CLI::App* command = bench.add_subcommand(
+        "engine", "Time per price tick in the engine alone, beside a bare loop over the holders");
+    const auto options = std::make_shared<EngineBenchOptions>();
+    command->add_option("--accounts", options->accounts, "Accounts")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--instruments", options->instruments, "Instruments")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command
+        ->add_option("--holders", options->holders,
+                     "Tick one instrument only, held by exactly so many accounts; 0: all "
+                     "instruments, popular ones more often")
+        ->check(CLI::Range(0, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--ticks", options->ticks, "Price ticks")
+        ->check(CLI::Range(1, 100'000'000))
+        ->capture_default_str();
+    command->add_option("--seconds-max", options->seconds_max, "Stop after so many seconds")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
+    command->add_option("--bp", options->bp, "Size of a move, in 1/10000 of the price")
+        ->check(CLI::Range(1.0, 100.0))
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
+    command->add_option("--cpu", options->cpu, "Core to run on; -1: any")
+        ->check(CLI::Range(-1, 1023))
+        ->capture_default_str();
+    command->callback(
+        [&exit_code, options] { exit_code = print([&] { return run_engine_bench(*options); }); });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, int& exit_code) {
+    CLI::App* bench = app.add_subcommand("bench", "Measure this machine; prints one JSON object");
+    bench->require_subcommand(1);
+    add_engine(*bench, exit_code);
+}
+
+}  // namespace margind::daemon
