@@ -1,6 +1,5 @@
 // Money is never made of a binary fraction.
-// expect: is private within this context|calling a private constructor|no matching
-// (function|constructor)|narrowing conversion|cannot be narrowed
+// expect: is private within|private constructor|no matching
 #include "core/ids.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
