@@ -13,10 +13,17 @@ template <class T>
 class Published {
   public:
     // Writer: fill writable(), then publish(). The buffer then writable holds an older value.
+    // publish() says whether the value before was overtaken unread.
     T& writable() noexcept { return buffers_[write_]; }
-    void publish() noexcept {
+    bool publish() noexcept {
         // acq_rel: releases the buffer just written, acquires the one the reader gave back.
-        write_ = middle_.exchange(write_ | kFresh, std::memory_order_acq_rel) & kIndex;
+        const std::uint32_t before = middle_.exchange(write_ | kFresh, std::memory_order_acq_rel);
+        write_ = before & kIndex;
+        return (before & kFresh) != 0;
+    }
+    // Any thread: whether a published value has not been read yet.
+    bool waiting() const noexcept {
+        return (middle_.load(std::memory_order_relaxed) & kFresh) != 0;
     }
     // Reader: the newest published value; stays valid until the next call.
     const T& read() noexcept {

@@ -12,8 +12,8 @@
 
 namespace margind::daemon {
 
-// Latencies in power-of-two buckets with 16 steps each: 6 % resolution, 1 ns to 18 s, fixed memory.
-// One writer; readers copy.
+// Latencies in power-of-two buckets with 16 steps each: 6 % resolution, 1 ns to 4 min, fixed
+// memory. What lies outside counts in the first or last bucket. One writer; readers copy.
 class LatencyHistogram {
   public:
     void record(core::Duration latency) noexcept;
@@ -23,7 +23,10 @@ class LatencyHistogram {
     double sum_seconds() const noexcept { return static_cast<double>(sum_ns_) * 1e-9; }
 
   private:
-    std::array<std::uint64_t, 35 * 16> buckets_{};
+    static constexpr std::size_t kSteps = 16;
+    static constexpr std::size_t kBuckets = 35 * kSteps;
+
+    std::array<std::uint64_t, kBuckets> buckets_{};
     std::uint64_t count_ = 0;
     std::int64_t max_ns_ = 0;
     std::int64_t sum_ns_ = 0;
@@ -48,9 +51,9 @@ struct EngineReport {
     LatencyHistogram receive_to_event;    // price in hand -> event handed to the gateway
 };
 
-// A question to the engine's thread, answered in slices between inputs so that no tick waits for it.
-// One is in flight at a time; the cold thread owns it while `state` is idle or done, the engine's
-// thread while it is asked.
+// A question to the engine's thread, answered in slices between inputs so that no tick waits for
+// it. One is in flight at a time; the cold thread owns it while `state` is idle or done, the
+// engine's thread while it is asked.
 struct AccountRow {
     core::AccountReport report;
 };
@@ -65,8 +68,8 @@ struct AccountDetail {
 struct AccountQuery {
     enum class Kind : std::uint8_t { worst, one };
     Kind kind = Kind::worst;
-    std::uint32_t limit = 10;   // worst: how many, at most kLimitMax
-    core::AccountKey key;       // one
+    std::uint32_t limit = 10;  // worst: how many, at most kLimitMax
+    core::AccountKey key;      // one
     static constexpr std::uint32_t kLimitMax = 1'000;
 
     // Answer. `worst` is ordered by health factor, lowest first, then by slot; accounts without a

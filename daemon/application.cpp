@@ -1,0 +1,424 @@
+#include "daemon/application.hpp"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/engine/engine.hpp"
+#include "daemon/accounts_file.hpp"
+#include "daemon/admin/admin.hpp"
+#include "daemon/clock.hpp"
+#include "daemon/commands/command.hpp"
+#include "daemon/gateway/event_json.hpp"
+#include "daemon/gateway/gateway.hpp"
+#include "daemon/reload.hpp"
+#include "daemon/threads/cold_cycle.hpp"
+#include "daemon/threads/doorbell.hpp"
+#include "daemon/threads/engine_cycle.hpp"
+#include "daemon/threads/engine_duty.hpp"
+#include "daemon/threads/event_queue.hpp"
+#include "daemon/threads/feed_inputs.hpp"
+#include "daemon/threads/io_cycle.hpp"
+#include "daemon/threads/queued_delivery.hpp"
+#include "daemon/threads/straight_through.hpp"
+#include "feeds/normalise.hpp"
+
+namespace margind::daemon {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using WorkGuard = asio::executor_work_guard<asio::io_context::executor_type>;
+
+// Events made before the gateway listens: nobody can have missed them, but they are numbered.
+class HeldEvents final : public EventSink {
+  public:
+    bool try_publish(const core::Event& event) noexcept override {
+        events_.push_back(event);
+        return true;
+    }
+    std::size_t depth() const noexcept override { return events_.size(); }
+    std::uint64_t wakeups() const noexcept override { return 0; }
+    const std::vector<core::Event>& events() const { return events_; }
+
+  private:
+    std::vector<core::Event> events_;
+};
+
+// Layout `inline`: events go straight to the gateway, which takes all of them.
+class GatewaySink final : public EventSink {
+  public:
+    explicit GatewaySink(Gateway& gateway) : gateway_(gateway) {}
+    bool try_publish(const core::Event& event) noexcept override {
+        gateway_.publish(event);
+        return true;
+    }
+    std::size_t depth() const noexcept override { return 0; }
+    std::uint64_t wakeups() const noexcept override { return 0; }
+
+  private:
+    Gateway& gateway_;
+};
+
+Doorbell* rung_when_parked(Doorbell& bell, config::Idle idle) {
+    return idle == config::Idle::park ? &bell : nullptr;
+}
+
+// Found out before anything is opened, not by a thread that cannot start.
+void check_cpus(const config::ThreadSettings& threads) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    for (const int cpu : {threads.engine_cpu, threads.io_cpu, threads.cold_cpu}) {
+        if (cpu < 0) continue;
+        const auto number = static_cast<std::size_t>(cpu);
+        if (cpu < CPU_SETSIZE && CPU_ISSET(number, &allowed)) continue;
+        throw StartupRefused(kConfig,
+                             fmt::format("threads: this process may not use cpu {}; choose "
+                                         "another, or -1 for any",
+                                         cpu));
+    }
+}
+
+void lock_memory() {
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return;
+    throw std::system_error(errno, std::generic_category(),
+                            "threads.lock_memory: memory cannot be locked; grant CAP_IPC_LOCK or "
+                            "raise the memlock limit, or set it to false");
+}
+
+}  // namespace
+
+class Application::Implementation {
+  public:
+    explicit Implementation(config::Settings settings);
+
+    std::uint16_t events_port() const { return gateway_->port(); }
+    std::uint16_t admin_port() const { return admin_ ? admin_->port() : std::uint16_t{0}; }
+    int run();
+    void request_stop() {
+        asio::post(main_io_, [this]() { drain(); });
+    }
+
+  private:
+    bool straight() const { return settings_.threads.layout == config::Layout::inline_; }
+
+    void build_engine_side();
+    void load_accounts_file();
+    void open_gateway();
+    void open_sessions();
+    void open_admin();
+
+    void start_threads();
+    [[noreturn]] static void thread_failed(const char* name, std::exception_ptr failure);
+    void wait_for_signal();
+    void drain();
+    void reload();
+    void submit(std::vector<core::Input> batch);
+    void stop_cold();
+
+    // Constant after construction.
+    const config::Settings settings_;
+    config::Settings running_;  // main thread's: as changed by reloads
+    SystemClock clock_;
+    const EventEncoder encoder_{settings_.risk};
+    Published<EngineReport> reports_;
+    QueryDesk queries_;
+    Doorbell engine_bell_;
+    Doorbell io_bell_;
+    asio::io_context io_{1};
+    asio::io_context cold_io_{1};
+    asio::io_context main_io_{1};
+
+    // The engine's side, in the order of the data.
+    core::Engine engine_{settings_.risk};
+    HeldEvents held_events_;
+    std::optional<QueuedDelivery> queued_;   // paired
+    std::optional<EventQueue> event_queue_;  // paired
+    std::optional<EngineCycle> cycle_;
+    std::optional<EngineDuty> duty_;            // paired
+    std::optional<StraightDelivery> straight_;  // inline
+    std::optional<FeedInputs> feed_inputs_;
+
+    // The io thread's side.
+    std::optional<Gateway> gateway_;
+    std::optional<GatewaySink> gateway_sink_;  // inline
+    std::vector<std::shared_ptr<feeds::Session>> sessions_;
+    std::optional<IoCycle> io_cycle_;
+
+    // The cold thread's.
+    std::optional<ColdCycle> cold_;
+    std::optional<AdminServer> admin_;
+    std::optional<WorkGuard> cold_work_;
+
+    // The main thread's.
+    asio::signal_set signals_{main_io_};
+    bool draining_ = false;
+    int exit_code_ = kOk;
+    std::thread cold_thread_;
+    std::optional<DutyThread> engine_thread_;
+    std::optional<DutyThread> io_thread_;
+};
+
+Application::Implementation::Implementation(config::Settings settings)
+    : settings_(std::move(settings)), running_(settings_) {
+    check_cpus(settings_.threads);
+    build_engine_side();
+    load_accounts_file();
+    open_gateway();
+    open_sessions();
+    open_admin();
+    if (settings_.threads.lock_memory) lock_memory();
+}
+
+void Application::Implementation::build_engine_side() {
+    InputSource* inputs = nullptr;
+    if (!straight()) {
+        queued_.emplace(settings_.risk, settings_.queues.inputs,
+                        rung_when_parked(engine_bell_, settings_.threads.engine_idle));
+        event_queue_.emplace(settings_.queues.events,
+                             rung_when_parked(io_bell_, settings_.threads.io_idle));
+        inputs = &*queued_;
+    }
+    cycle_.emplace(engine_, &clock_, inputs, held_events_, &reports_, &queries_);
+    if (straight()) {
+        straight_.emplace(*cycle_);
+        feed_inputs_.emplace(settings_.risk, clock_, *straight_);
+    } else {
+        duty_.emplace(*cycle_, &clock_, &queries_, engine_bell_);
+        feed_inputs_.emplace(settings_.risk, clock_, *queued_);
+    }
+}
+
+void Application::Implementation::load_accounts_file() {
+    if (settings_.accounts.file.empty()) return;
+    constexpr std::uint64_t kProblemsShown = 100;
+    std::uint64_t problems = 0;
+    AccountsListener listener;
+    listener.problem = [&](const std::string& problem) {
+        if (++problems <= kProblemsShown) spdlog::error("{}", problem);
+    };
+    listener.progress = [](std::uint64_t lines, double share) {
+        spdlog::info("accounts: {} lines read ({:.0f} %)", lines, share * 100);
+    };
+    const AccountsLoad load = load_accounts(
+        settings_.accounts.file, *cycle_, [this]() { return clock_.now(); }, listener);
+    if (load.bad_lines > 0) {
+        throw StartupRefused(
+            kConfig, fmt::format("{}: {} of {} lines have problems{}; nothing was started",
+                                 settings_.accounts.file.string(), load.bad_lines, load.lines,
+                                 problems > kProblemsShown ? " (the first 100 are listed)" : ""));
+    }
+    spdlog::info("accounts: {} loaded from {}", engine_.account_count(),
+                 settings_.accounts.file.string());
+}
+
+void Application::Implementation::open_gateway() {
+    const std::string session = fmt::format("{:x}-{:x}", clock_.now().ns(), getpid());
+    gateway_.emplace(io_, settings_.events, encoder_, clock_, session);
+    for (const core::Event& event : held_events_.events()) gateway_->publish(event);
+    if (straight()) {
+        gateway_sink_.emplace(*gateway_);
+        cycle_->deliver_to(*gateway_sink_);
+    } else {
+        cycle_->deliver_to(*event_queue_);
+    }
+}
+
+void Application::Implementation::open_sessions() {
+    for (std::uint32_t i = 0; i < settings_.feeds.size(); ++i) {
+        const core::FeedId feed(i);
+        try {
+            sessions_.push_back(feeds::make_session(io_, feed, settings_.feeds[i],
+                                                    feeds::topics_of(settings_.risk, feed),
+                                                    *feed_inputs_, clock_, settings_.seed + i));
+        } catch (const std::invalid_argument& problem) {
+            throw StartupRefused(kConfig, fmt::format("{}: feed {}: {}", settings_.path,
+                                                      settings_.feeds[i].name, problem.what()));
+        }
+    }
+    EngineSide side;
+    if (straight()) {
+        side.straight = &*cycle_;
+    } else {
+        side = {nullptr, &*queued_, &*event_queue_, &*duty_};
+    }
+    io_cycle_.emplace(io_, clock_, io_bell_, *feed_inputs_, sessions_, *gateway_, side);
+}
+
+void Application::Implementation::open_admin() {
+    Doorbell& bell = straight() ? io_bell_ : engine_bell_;
+    cold_.emplace(cold_io_, ColdParts{settings_, clock_, reports_, queries_, *feed_inputs_,
+                                      sessions_, [&bell]() { bell.ring(); }});
+    if (!settings_.admin.enabled) return;
+    AdminSources sources;
+    sources.engine = [this]() -> const EngineReport& { return cold_->report(); };
+    sources.gateway = [this]() { return gateway_->statistics(); };
+    sources.feeds = [this]() { return cold_->feed_statistics(); };
+    sources.state = [this]() { return cold_->state(); };
+    sources.ask = [this](AccountQuery query, std::function<void(const AccountQuery*)> done) {
+        return cold_->ask(query, std::move(done));
+    };
+    sources.started = clock_.now();
+    admin_.emplace(cold_io_, settings_, clock_, std::move(sources));
+}
+
+int Application::Implementation::run() {
+    signal(SIGPIPE, SIG_IGN);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signals_.add(number);
+    wait_for_signal();
+    start_threads();
+    main_io_.run();
+    io_thread_->join();
+    if (engine_thread_) engine_thread_->join();
+    stop_cold();
+    spdlog::info("stopped: {} inputs, {} events", cycle_->sequencer().last_input_seq(),
+                 gateway_->statistics().events_total);
+    return exit_code_;
+}
+
+void Application::Implementation::start_threads() {
+    const config::ThreadSettings& threads = settings_.threads;
+    cold_work_.emplace(cold_io_.get_executor());
+    cold_thread_ = std::thread([this]() {
+        try {
+            name_thread("mg-cold");
+            pin_thread("mg-cold", settings_.threads.cold_cpu);
+            cold_->start();
+            cold_io_.run();
+        } catch (...) {
+            thread_failed("mg-cold", std::current_exception());
+        }
+    });
+    const auto on_engine_end = [](std::exception_ptr failure) {
+        if (failure) thread_failed("mg-engine", failure);
+    };
+    const auto on_io_end = [this](std::exception_ptr failure) {
+        if (failure) thread_failed("io", failure);
+        asio::post(main_io_, [this]() { main_io_.stop(); });
+    };
+    if (straight()) {
+        io_thread_.emplace(ThreadOptions{"mg-engine", threads.engine_cpu, threads.engine_idle},
+                           *io_cycle_, on_io_end);
+    } else {
+        engine_thread_.emplace(ThreadOptions{"mg-engine", threads.engine_cpu, threads.engine_idle},
+                               *duty_, on_engine_end);
+        io_thread_.emplace(ThreadOptions{"mg-io", threads.io_cpu, threads.io_idle}, *io_cycle_,
+                           on_io_end);
+    }
+    for (const auto& session : sessions_) session->start();
+}
+
+// On the thread that failed. The others depend on it: there is nobody to drain with.
+void Application::Implementation::thread_failed(const char* name, std::exception_ptr failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        spdlog::critical("thread {} failed: {}; the daemon ends", name, error.what());
+    }
+    spdlog::shutdown();
+    std::_Exit(kFailed);
+}
+
+void Application::Implementation::wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+        if (error) return;
+        if (number == SIGHUP) {
+            reload();
+        } else if (draining_) {
+            spdlog::warn("second signal: ending at once; subscribers may miss events");
+            spdlog::shutdown();
+            std::_Exit(kFailed);
+        } else {
+            spdlog::info("signal {}: draining", number);
+            drain();
+        }
+        wait_for_signal();
+    });
+}
+
+void Application::Implementation::drain() {
+    if (std::exchange(draining_, true)) return;
+    cold_->draining();
+    io_cycle_->request_drain();
+}
+
+void Application::Implementation::reload() {
+    const config::Loaded loaded = config::load(settings_.path);
+    if (!loaded.problems.empty()) {
+        for (const config::Problem& problem : loaded.problems) {
+            spdlog::error("{}", config::to_string(problem));
+        }
+        spdlog::error("reload: refused, {} problems; the running parameters stay",
+                      loaded.problems.size());
+        return;
+    }
+    Reload change = compare(running_, loaded.settings);
+    for (const std::string& key : change.needs_restart) {
+        spdlog::warn("reload: {} differs and needs a restart", key);
+    }
+    for (const std::string& name : change.changed) spdlog::info("reload: {}", name);
+    if (change.batch.empty()) {
+        spdlog::info("reload: no risk parameter changed");
+        return;
+    }
+    adopt(running_.risk, loaded.settings.risk);
+    submit(std::move(change.batch));
+}
+
+void Application::Implementation::submit(std::vector<core::Input> batch) {
+    asio::post(io_, [this, batch = std::move(batch)]() mutable {
+        for (core::Input& input : batch) input.receive_time = clock_.now();
+        if (straight()) {
+            for (core::Input& input : batch) cycle_->accept(input);
+        } else if (!queued_->batch(batch)) {
+            submit(std::move(batch));  // behind the inputs that still wait
+        }
+    });
+    io_bell_.ring();
+}
+
+void Application::Implementation::stop_cold() {
+    if (admin_) admin_->stop();
+    asio::post(cold_io_, [this]() {
+        cold_->stop();
+        // Once more round the loop, so that the closing of connections gets its turn.
+        asio::post(cold_io_, [this]() { cold_io_.stop(); });
+    });
+    cold_thread_.join();
+}
+
+Application::Application(config::Settings settings)
+    : implementation_(std::make_unique<Implementation>(std::move(settings))) {}
+Application::~Application() = default;
+std::uint16_t Application::events_port() const {
+    return implementation_->events_port();
+}
+std::uint16_t Application::admin_port() const {
+    return implementation_->admin_port();
+}
+int Application::run() {
+    return implementation_->run();
+}
+void Application::request_stop() {
+    implementation_->request_stop();
+}
+
+}  // namespace margind::daemon

@@ -1,0 +1,103 @@
+// The engine's duty cycle: hand out the events that wait, take the next input, stamp it, apply it,
+// hand out its events; report; answer a slice of a question. The same code runs live and in a
+// replay, on a thread of its own or on the io thread.
+//
+// Policy for full event queues: while an event waits no further input is taken. Inputs then queue
+// or conflate (queued_delivery.hpp); the report says so and the daemon is `degraded`. Nothing is
+// lost.
+//
+// Thread: the engine's. The hot path allocates nothing; it reads the clock when it dequeues an
+// input, when a price has been judged, and when an event of a price was handed over (22 ns each).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/engine/engine.hpp"
+#include "core/event.hpp"
+#include "core/input.hpp"
+#include "daemon/published.hpp"
+#include "daemon/report.hpp"
+#include "daemon/threads/query_desk.hpp"
+#include "daemon/threads/sequencer.hpp"
+#include "feeds/session.hpp"
+
+namespace margind::daemon {
+
+// Where a cycle takes inputs from.
+class InputSource {
+  public:
+    virtual ~InputSource() = default;
+    virtual bool try_take(core::Input& input) noexcept = 0;
+    virtual std::size_t depth() const noexcept = 0;
+    virtual std::uint64_t conflated() const noexcept = 0;
+};
+
+// Where it hands events to.
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    virtual bool try_publish(const core::Event& event) noexcept = 0;  // false: full, ask later
+    virtual std::size_t depth() const noexcept = 0;
+    virtual std::uint64_t wakeups() const noexcept = 0;  // of whoever takes the events
+};
+
+class EngineCycle {
+  public:
+    static constexpr int kInputsPerCall = 64;
+    static constexpr core::Duration kReportEvery = core::Duration::from_ms(100);
+
+    // `clock` null: a replay; inputs carry their time in receive_time. `inputs` null: they come
+    // through accept() only. `reports` and `queries` may be null. All outlive the cycle.
+    EngineCycle(core::Engine& engine, feeds::Clock* clock, InputSource* inputs, EventSink& events,
+                Published<EngineReport>* reports, QueryDesk* queries);
+
+    // Up to kInputsPerCall inputs, then a report if it is time, then a slice of a question.
+    // Returns how much there was to do.
+    int do_work() noexcept;
+
+    // Straight through, on the calling thread: everything due before, then the input and its
+    // events. Requires: a sink that never refuses. Returns the engine's verdict.
+    core::Refusal accept(core::Input& input) noexcept;
+
+    // Whether there is nothing left: no input waits in the source or here, no event waits.
+    bool idle() const noexcept;
+    bool blocked() const noexcept { return event_waits_; }
+    // How long until a timer is due; zero when it is already, kTimerEvery when unknown.
+    core::Duration until_timer(core::Timestamp now) const noexcept;
+
+    // From now on events go to `events`. Requires: no event waits.
+    void deliver_to(EventSink& events) noexcept { events_ = &events; }
+    const Sequencer& sequencer() const noexcept { return sequencer_; }
+    const core::Engine& engine() const noexcept { return engine_; }
+
+  private:
+    bool step() noexcept;
+    core::Refusal apply(const core::Input& input) noexcept;
+    bool hand_out() noexcept;
+    void report(core::Timestamp now) noexcept;
+    void fill(EngineReport& report) const noexcept;
+
+    // Constant after construction.
+    core::Engine& engine_;
+    feeds::Clock* const clock_;
+    InputSource* const inputs_;
+    EventSink* events_;
+    Published<EngineReport>* const reports_;
+    QueryDesk* const queries_;
+    // The engine's thread's.
+    Sequencer sequencer_;
+    core::Input held_;  // taken from `inputs_`, waits for timers that come before it
+    bool holds_input_ = false;
+    core::Event event_;  // fetched from the engine, not taken by the sink yet
+    bool event_waits_ = false;
+    bool price_applied_ = false;  // the last input was a price: its events' latency counts
+    core::DaemonState daemon_state_ = core::DaemonState::warming;
+    std::uint64_t event_queue_full_total_ = 0;
+    bool event_queue_was_full_ = false;  // since the last report
+    core::Timestamp next_report_;
+    LatencyHistogram receive_to_applied_;
+    LatencyHistogram receive_to_event_;
+};
+
+}  // namespace margind::daemon
