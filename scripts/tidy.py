@@ -55,9 +55,9 @@ def key_of(source, entry, tool):
 
 
 def lint(build, source):
-    # g++'s compile commands are read by clang; flags it does not know are not our concern here.
+    # -w: warnings are the compilers' business; the build has them as errors.
     done = subprocess.run(
-        [TOOL, "-p", str(build), "--quiet", "--extra-arg=-Wno-unknown-warning-option", str(source)],
+        [TOOL, "-p", str(build), "--quiet", "--extra-arg=-w", str(source)],
         cwd=ROOT, capture_output=True, text=True)
     return done.returncode, done.stdout
 
