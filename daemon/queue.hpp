@@ -24,7 +24,7 @@
 namespace margind::daemon {
 
 // Largest capacity a queue may be configured to; the index of its blocks is reserved for so many.
-inline constexpr std::size_t kQueueCapacityMax = std::size_t{1} << 20;
+inline constexpr std::size_t kQueueCapacityMax = std::size_t{1} << 22;
 
 struct QueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
     static constexpr std::size_t BLOCK_SIZE = 64;

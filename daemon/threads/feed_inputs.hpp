@@ -49,6 +49,7 @@ class FeedInputs final : public feeds::FeedSink {
   public:
     // `parameters` and `delivery` outlive this.
     FeedInputs(const core::RiskParameters& parameters, feeds::Clock& clock, Delivery& delivery);
+    FeedInputs(core::RiskParameters&&, feeds::Clock&, Delivery&) = delete;
 
     bool on_ticks(core::FeedId feed, const feeds::TickBatch& batch,
                   core::Timestamp receive_time) noexcept override;
