@@ -24,9 +24,6 @@ int main(int argc, char** argv) {
     margind::daemon::add_venue(app, exit_code);
     margind::daemon::add_listen(app, exit_code);
     margind::daemon::add_watch(app, exit_code);
-    margind::daemon::add_venue(app, exit_code);
-    margind::daemon::add_listen(app, exit_code);
-    margind::daemon::add_watch(app, exit_code);
     margind::daemon::add_bench(app, exit_code);
     try {
         app.parse(argc, argv);
