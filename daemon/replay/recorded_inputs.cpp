@@ -93,7 +93,7 @@ class Reading {
     void decode(Connection& connection, const Line& line);
     Connection& connection(std::string_view name);
     void assign_feed(Connection& connection, std::string_view feed, std::string_view url);
-    std::optional<core::FeedId> feed_by_venue(std::string_view url);
+    std::optional<core::FeedId> only_feed_of(const feeds::Venue* venue) const;
     bool set_time(Connection& connection, core::Timestamp stated);
     void placed(const Connection& connection);
     void problem(std::string_view what);
@@ -193,19 +193,22 @@ void Reading::assign_feed(Connection& connection, std::string_view feed, std::st
     };
     if (!feed.empty()) {
         connection.feed = named(feed);
-        if (!connection.feed) problem(fmt::format("\"feed\": the config has no feed {}", feed));
+        if (!connection.feed) connection.feed = only_feed_of(feeds::find_venue(feed));
+        if (!connection.feed) {
+            problem(fmt::format("\"feed\": the config has no feed {}, nor just one of that venue",
+                                feed));
+        }
     } else {
         connection.feed = named(stem_);
-        if (!connection.feed) connection.feed = feed_by_venue(url);
+        if (!connection.feed) connection.feed = only_feed_of(venue_of(stem_, url));
     }
     if (!connection.feed) return;
     const feeds::Venue* venue = feeds::find_venue(settings_.feeds[connection.feed->index()].venue);
     connection.decoder = venue->make_decoder();  // the config loader knows only real venues
 }
 
-// The only feed of the file's venue; none when there are several to choose from.
-std::optional<core::FeedId> Reading::feed_by_venue(std::string_view url) {
-    const feeds::Venue* venue = venue_of(stem_, url);
+// None when there are several to choose from.
+std::optional<core::FeedId> Reading::only_feed_of(const feeds::Venue* venue) const {
     std::optional<core::FeedId> only;
     for (std::uint32_t i = 0; venue != nullptr && i < settings_.feeds.size(); ++i) {
         if (settings_.feeds[i].venue != venue->name()) continue;
