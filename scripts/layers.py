@@ -45,7 +45,7 @@ class Rule:
         )
 
 
-CLOCK = r"_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\btime\((nullptr|NULL|0)\)|\b__?rdtscp?\b"
+CLOCK = r"_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|(?<![.>\w:])(std::|::)?time\((nullptr|NULL|&\w+)\)|\b__?rdtscp?\b"
 RULES = [
     Rule("threads", r"std::(\w*mutex|j?thread|condition_variable|lock_guard|unique_lock|scoped_lock|atomic)\b|"
          r"<(mutex|thread|condition_variable|atomic|shared_mutex)>", {"core"},
