@@ -87,7 +87,9 @@ void read_admin(MapReader& root, const EventListenerSettings& events, AdminSetti
     map.finish();
     if (admin.enabled && admin.port != 0 && admin.port == events.port &&
         admin.address == events.address) {
-        map.problem("port", "is taken by events.port; use another");
+        const char* written = map.has("port") ? "admin.port" : "events.port";
+        root.document().problem(root.document().place_of(written),
+                                "admin and events have the same port; use another");
     }
 }
 

@@ -24,7 +24,7 @@ constexpr std::pair<const char*, core::Channel> kChannels[] = {
 constexpr std::pair<const char*, core::Role> kRoles[] = {{"index", core::Role::index},
                                                          {"mark", core::Role::mark}};
 constexpr int kDecimalsMax = 16;
-constexpr std::int64_t kWholeMax = 1'000'000'000;
+constexpr std::int64_t kWeightMax = 1'000'000;
 
 // A parser of decimals at a given scale, into a scaled integer type.
 auto scaled_by(int decimals) {
@@ -38,12 +38,16 @@ auto scaled_by(int decimals) {
 
 std::string list_of(const std::vector<std::string>& names) {
     constexpr std::size_t kShown = 20;
-    std::string text;
-    for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
-        text += (i > 0 ? ", " : "") + names[i];
+    std::vector<std::string_view> shown;
+    for (const std::string& name : names) {
+        if (name.empty() || std::find(shown.begin(), shown.end(), name) != shown.end()) continue;
+        shown.push_back(name);
+        if (shown.size() > kShown) break;
     }
-    if (names.empty()) return "none is configured";
-    return names.size() > kShown ? text + " ..." : text;
+    if (shown.empty()) return "none is configured";
+    std::string text(shown[0]);
+    for (std::size_t i = 1; i < shown.size() && i < kShown; ++i) text.append(", ").append(shown[i]);
+    return shown.size() > kShown ? text + " ..." : text;
 }
 
 std::string venue_names() {
@@ -138,7 +142,7 @@ class RiskLoader {
     void read_tls(MapReader& map, feeds::FeedOptions& feed) {
         const feeds::ParsedUrl parsed = feeds::parse_url(feed.url);
         if (map.has("url") && !parsed.problem.empty()) {
-            map.problem("url", "'" + feed.url + "': " + parsed.problem);
+            map.problem("url", parsed.problem);
         }
         std::string ca_file;
         if (!map.text("ca_file", ca_file)) return;
@@ -289,7 +293,7 @@ class RiskLoader {
         const bool channel = map.choice("channel", source.channel, kChannels, Need::required);
         map.choice("role", source.role, kRoles);
         reference(map, "quote", asset_names_, source.quote, Need::optional);
-        map.whole("weight", source.weight, 1, kWholeMax);
+        map.whole("weight", source.weight, 1, kWeightMax);
         map.value("stale_after", source.stale_after, parse_duration);
         map.finish();
         if (channel && source.feed.valid()) check_channel(map, source);

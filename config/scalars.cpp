@@ -30,7 +30,7 @@ constexpr std::array<Unit, 7> kUnits{{{"ns", 1},
 
 std::string parse_exact(std::string_view text, feeds::Decimal& out) {
     if (feeds::parse_decimal(text, out)) return {};
-    return quoted(text) + " is not a decimal number; write one like 0.05";
+    return quoted(text) + " is not a decimal number of at most 18 digits; write one like 0.05";
 }
 
 std::string parse_scaled(std::string_view text, int decimals, std::int64_t& out) {
@@ -82,9 +82,10 @@ std::string parse_duration(std::string_view text, core::Duration& out) {
         constexpr std::int64_t kBillion = 1'000'000'000;
         if (ns % kBillion != 0) break;
         const core::Int128 whole = ns / kBillion;
-        out = core::Duration::from_ns(core::saturate_to_int64(whole));
-        if (out.ns() == whole) return {};
-        break;
+        const std::int64_t fitting = core::saturate_to_int64(whole);
+        if (fitting != whole) break;
+        out = core::Duration::from_ns(fitting);
+        return {};
     }
     return quoted(text) +
            " is not a duration; write a number and its unit (ns, us, ms, s, m, h, d), like 250ms";

@@ -54,7 +54,8 @@ void Document::consequence(const std::string& path, std::string message) {
     const bool explained = std::any_of(problems_.begin(), problems_.end(), [&](const Problem& p) {
         return holds(p.key, place.key) || holds(place.key, p.key);
     });
-    if (!explained) problem(place, std::move(message));
+    if (explained) return;
+    consequences_.push_back({file_, place.line, place.key, std::move(message)});
 }
 
 void Document::asked(const std::string& path) {
@@ -79,6 +80,8 @@ Place Document::place_of(std::string path) const {
 }
 
 std::vector<Problem> Document::take_problems() {
+    problems_.insert(problems_.end(), consequences_.begin(), consequences_.end());
+    consequences_.clear();
     std::stable_sort(problems_.begin(), problems_.end(),
                      [](const Problem& a, const Problem& b) { return a.line < b.line; });
     std::vector<Problem> unique;

@@ -49,6 +49,7 @@ class Document {
   private:
     std::string file_;
     std::vector<Problem> problems_;
+    std::vector<Problem> consequences_;
     std::map<std::string, Place> places_;
     std::map<std::string, std::string> aliases_;
     std::set<std::string> keys_;  // asked for, with [] for every index

@@ -214,7 +214,11 @@ class Checker {
         require(within(source.stale_after, kShortest, kDay), place + ".stale_after",
                 "must be from 1ms to 24h");
         require(known(source.instrument), place + ".instrument", "no such instrument");
-        require(known(source.quote), place + ".quote", "no such asset");
+        // A source takes its instrument's quote unless it says otherwise: one problem, not two.
+        require(known(source.quote) ||
+                    (known(source.instrument) &&
+                     source.quote == p_.instruments[source.instrument.index()].quote),
+                place + ".quote", "no such asset");
         if (known(source.instrument) && known(source.quote)) check_conversion(source, place);
         for (std::size_t j = 0; j < i; ++j) {
             const Source& other = p_.sources[j];
