@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "daemon/bench/engine_bench.hpp"
+#include "daemon/bench/latency_bench.hpp"
 #include "daemon/commands/command.hpp"
 
 namespace margind::daemon {
@@ -55,12 +57,60 @@ void add_engine(CLI::App& bench, int& exit_code) {
         [&exit_code, options] { exit_code = print([&] { return run_engine_bench(*options); }); });
 }
 
+void add_latency(CLI::App& bench, int& exit_code) {
+    CLI::App* command = bench.add_subcommand(
+        "latency", "Venue's send() to bot's recv() through the whole daemon, against a bare relay");
+    const auto options = std::make_shared<LatencyBenchOptions>();
+    const std::map<std::string, config::Layout> layouts{{"inline", config::Layout::inline_},
+                                                        {"paired", config::Layout::paired}};
+    const std::map<std::string, config::Idle> idles{
+        {"spin", config::Idle::spin}, {"yield", config::Idle::yield}, {"park", config::Idle::park}};
+    command->add_option("--layout", options->layout, "inline or paired; default inline")
+        ->transform(CLI::CheckedTransformer(layouts));
+    command
+        ->add_option("--idle", options->idle,
+                     "spin, yield or park; default spin. Both threads of paired share a core here: "
+                     "use park")
+        ->transform(CLI::CheckedTransformer(idles));
+    command->add_option("--pairs", options->pairs, "Pairs of relay and daemon")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    command->add_option("--seconds", options->seconds, "Length of each half of a pair")
+        ->check(CLI::Range(0.05, 3'600.0))
+        ->capture_default_str();
+    command->add_option("--rate", options->rate_per_second, "Ticks per second, open loop")
+        ->check(CLI::Range(1.0, 1'000'000.0))
+        ->capture_default_str();
+    command->add_option("--accounts", options->accounts, "Accounts")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--instruments", options->instruments, "Instruments; the first one ticks")
+        ->check(CLI::Range(2, 200))
+        ->capture_default_str();
+    command->add_option("--holders", options->holders, "Accounts that hold the ticking instrument")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--bp", options->bp, "Size of a move, in 1/10000 of the price")
+        ->check(CLI::Range(1.0, 100.0))
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "Seed of the book")->capture_default_str();
+    command->add_option("--harness-cpu", options->harness_cpu, "Core of venue and bot")
+        ->check(CLI::Range(0, 1023))
+        ->capture_default_str();
+    command->add_option("--daemon-cpu", options->daemon_cpu, "Core of daemon and relay")
+        ->check(CLI::Range(0, 1023))
+        ->capture_default_str();
+    command->callback(
+        [&exit_code, options] { exit_code = print([&] { return run_latency_bench(*options); }); });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, int& exit_code) {
     CLI::App* bench = app.add_subcommand("bench", "Measure this machine; prints one JSON object");
     bench->require_subcommand(1);
     add_engine(*bench, exit_code);
+    add_latency(*bench, exit_code);
 }
 
 }  // namespace margind::daemon
