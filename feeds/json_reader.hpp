@@ -161,7 +161,7 @@ class JsonReader {
         if (parser_.allocate(kUsualMessageBytes) != simdjson::SUCCESS) throw std::bad_alloc();
     }
 
-    // not_json, or wrong_type for a message that is neither an object nor an array.
+    // not_json for anything but an object or an array; a bare scalar is no message of any venue.
     Reason open(std::string_view text) noexcept {
         const simdjson::padded_string_view padded(text.data(), text.size(),
                                                   text.size() + Decoder::kPadding);
@@ -169,7 +169,7 @@ class JsonReader {
         if (document_.type().get(type_) != simdjson::SUCCESS) return Reason::not_json;
         const bool composite =
             type_ == ondemand::json_type::object || type_ == ondemand::json_type::array;
-        return composite ? Reason::none : Reason::wrong_type;
+        return composite ? Reason::none : Reason::not_json;
     }
     bool holds_array() const { return type_ == ondemand::json_type::array; }
 

@@ -65,7 +65,7 @@ enum class Reason : std::uint8_t {
     other_known,
     unknown_type,  // well-formed, of a type not in the venue's documentation as we know it
     // rejected
-    not_json,
+    not_json,  // no JSON object or array, or cut short
     missing_field,
     wrong_type,
     bad_number,  // not a decimal number, or it needs more than 64 bits

@@ -258,16 +258,30 @@ TEST_CASE("what is no JSON document is refused as such") {
     for (const char* venue :
          {"binance_spot", "binance_usdm", "coinbase_exchange", "coinbase_advanced", "pyth"}) {
         Bench bench(venue);
-        for (const char* text :
-             {"", " ", "{", "}", "{\"e\"", "{\"e\":}", "{\"e\":\"trade\"", "{]",
-              "{\"e\" \"trade\"}", "{\"a\":1}{\"a\":1}", "{\"a\":1} x", "{\"a\":1,}", "\xff\xfe",
-              "{\"e\":\"\x01\"}", "ping", "<html></html>", "{\"e\":\"tra"}) {
+        for (const char* text : {"",
+                                 " ",
+                                 "{",
+                                 "}",
+                                 "{\"e\"",
+                                 "{\"e\":}",
+                                 "{\"e\":\"trade\"",
+                                 "{]",
+                                 "{\"e\" \"trade\"}",
+                                 "{\"a\":1}{\"a\":1}",
+                                 "{\"a\":1} x",
+                                 "{\"a\":1,}",
+                                 "\xff\xfe",
+                                 "{\"e\":\"\x01\"}",
+                                 "ping",
+                                 "not a message",
+                                 "5",
+                                 "\"text\"",
+                                 "null",
+                                 "true",
+                                 "<html></html>",
+                                 "{\"e\":\"tra"}) {
             INFO(venue);
             check_rejected(bench, text, Reason::not_json);
-        }
-        for (const char* text : {"5", "\"text\"", "null", "true"}) {
-            INFO(venue);
-            check_rejected(bench, text, Reason::wrong_type);
         }
     }
 }
