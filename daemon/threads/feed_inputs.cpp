@@ -50,6 +50,7 @@ bool FeedInputs::room_for(core::FeedId feed, const feeds::TickBatch& batch) noex
 
 bool FeedInputs::on_ticks(core::FeedId feed, const feeds::TickBatch& batch,
                           core::Timestamp receive_time) noexcept {
+    if (closed_) return true;
     if (!room_for(feed, batch)) {
         add_one(refused_total_);
         if (!paused_[feed.index()]) {
@@ -97,6 +98,7 @@ void FeedInputs::count(feeds::NormaliseError error, core::SourceId source) noexc
 
 void FeedInputs::on_state(core::FeedId feed, core::FeedState state,
                           core::FeedReason reason) noexcept {
+    if (closed_) return;
     core::Input input = core::Input::of(core::FeedStateInput{feed, state, reason});
     input.receive_time = clock_.now();
     delivery_.feed_state(input);

@@ -56,6 +56,9 @@ class FeedInputs final : public feeds::FeedSink {
     void on_state(core::FeedId feed, core::FeedState state,
                   core::FeedReason reason) noexcept override;
 
+    // io thread: the daemon drains; whatever a session may still say is not heard any more.
+    void close() noexcept { closed_ = true; }
+
     // io thread: feeds whose ticks were refused and that wait to be resumed, then forgotten.
     bool any_paused() const noexcept { return paused_count_ > 0; }
     template <class F>
@@ -88,6 +91,7 @@ class FeedInputs final : public feeds::FeedSink {
     // io thread's.
     std::vector<bool> paused_;  // by feed
     std::size_t paused_count_ = 0;
+    bool closed_ = false;
     // Written by the io thread, read by any.
     std::atomic<std::uint64_t> refused_total_{0};  // messages a session had to keep
     NormaliseTally tally_;

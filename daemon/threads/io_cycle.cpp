@@ -60,7 +60,8 @@ IoCycle::~IoCycle() = default;
 int IoCycle::do_work() {
     int work = waiter_->poll(kHandlersPerCall);
     if (engine_.straight != nullptr) {
-        work += engine_.straight->do_work();
+        // Not once the subscribers have been promised that no event comes any more.
+        if (stage_ < Stage::flushing) work += engine_.straight->do_work();
     } else {
         work += engine_.inputs->flush_backlog();
         work += hand_over_events();
@@ -118,6 +119,7 @@ void IoCycle::advance_drain() {
         case Stage::stopping:
             if (!sessions_stopped() && clock_.now() < stop_deadline_) return;
             if (engine_.inputs != nullptr && !engine_.inputs->backlog_empty()) return;
+            feeds_.close();
             if (engine_.duty != nullptr) engine_.duty->close_inputs();
             stage_ = Stage::finishing;
             return;
