@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 
+#include "daemon/clock.hpp"
 #include "daemon/commands/command.hpp"
 #include "daemon/view/line_client.hpp"
 #include "daemon/view/render.hpp"
@@ -18,8 +19,9 @@
 namespace margind::daemon {
 namespace {
 
+using core::Duration;
+using core::Timestamp;
 using std::chrono::milliseconds;
-using Moment = std::chrono::steady_clock::time_point;
 
 struct WatchOptions {
     std::string events = "127.0.0.1:7411";
@@ -79,7 +81,7 @@ class Watch {
         : options_(options),
           terminal_(::isatty(STDOUT_FILENO) == 1),
           client_(options.events),
-          started_(std::chrono::steady_clock::now()) {
+          started_(clock_.now()) {
         split_address(options_.admin);  // a wrong one is a usage error, not a missing page
     }
 
@@ -90,7 +92,7 @@ class Watch {
         } else {
             follow();
         }
-        poll_admin(std::chrono::steady_clock::now(), Poll::now);
+        poll_admin(clock_.now(), Poll::now);
         const Colour colour = terminal_ && !options_.plain ? Colour::yes : Colour::no;
         if (exit_code_ == kOk) print(summary(model_, colour));
         for (const std::string& message : messages_) {
@@ -105,15 +107,15 @@ class Watch {
     // Until the stream ends, the time is up, or somebody interrupts.
     void follow() {
         for (;;) {
-            const Moment now = std::chrono::steady_clock::now();
+            const Timestamp now = clock_.now();
             if (interrupted != 0 || time_is_up(now)) return;
             if (now >= next_draw_) {
                 poll_admin(now, Poll::when_due);
                 show(now);
             }
             std::string_view line;
-            const auto wait = std::chrono::ceil<milliseconds>(next_draw_ - now);
-            const auto result = client_.next(line, std::max(wait, milliseconds{0}));
+            const milliseconds wait{(next_draw_ - now).ns() / 1'000'000 + 1};
+            const auto result = client_.next(line, wait);
             if (result == LineClient::Result::timeout) continue;
             if (result != LineClient::Result::line) return ended(result);
             if (!model_.take_line(line)) {
@@ -124,9 +126,8 @@ class Watch {
         }
     }
 
-    bool time_is_up(Moment now) const {
-        return options_.seconds > 0 &&
-               std::chrono::duration<double>(now - started_).count() >= options_.seconds;
+    bool time_is_up(Timestamp now) const {
+        return options_.seconds > 0 && (now - started_).seconds() >= options_.seconds;
     }
 
     void ended(LineClient::Result result) {
@@ -143,7 +144,7 @@ class Watch {
 
     // The admin server answers in milliseconds; when it does not, ask less often, so that the view
     // of the events stays smooth.
-    void poll_admin(Moment now, Poll when) {
+    void poll_admin(Timestamp now, Poll when) {
         if (when == Poll::when_due && now < next_poll_) return;
         constexpr milliseconds kTimeout{300};
         std::string body;
@@ -157,34 +158,35 @@ class Watch {
             }
         }
         model_.admin_problem = answered ? "" : problem;
-        next_poll_ = now + (answered ? milliseconds{500} : milliseconds{3'000});
+        next_poll_ = now + Duration::from_ms(answered ? 500 : 3'000);
     }
 
-    void show(Moment now) {
+    void show(Timestamp now) {
         if (options_.summary_only) {
-            next_draw_ = now + milliseconds{250};
+            next_draw_ = now + Duration::from_ms(250);
         } else if (terminal_ && !options_.plain) {
             const Size size = screen_size();
             FullScreen::draw(render(model_, size.width, size.height, Colour::yes));
-            next_draw_ = now + milliseconds{250};
+            next_draw_ = now + Duration::from_ms(250);
         } else if (now >= next_plain_) {
             print(plain_report(model_, events_shown_));
             events_shown_ = model_.latest_total();
-            next_plain_ = now + milliseconds{5'000};
-            next_draw_ = now + milliseconds{500};
+            next_plain_ = now + Duration::from_ms(5'000);
+            next_draw_ = now + Duration::from_ms(500);
         } else {
-            next_draw_ = now + milliseconds{500};
+            next_draw_ = now + Duration::from_ms(500);
         }
     }
 
     const WatchOptions& options_;
     const bool terminal_;
+    SystemClock clock_;
     LineClient client_;
     ViewModel model_;
-    const Moment started_;
-    Moment next_draw_;
-    Moment next_plain_ = started_ + milliseconds{500};  // after the first answers
-    Moment next_poll_;
+    const Timestamp started_;
+    Timestamp next_draw_;
+    Timestamp next_plain_ = started_ + Duration::from_ms(500);  // after the first answers
+    Timestamp next_poll_;
     std::uint64_t events_shown_ = 0;
     std::vector<std::string> messages_;  // for after the full screen
     int exit_code_ = kOk;

@@ -31,6 +31,13 @@ std::string account_name(Json event) {
     return printable(name);
 }
 
+// A venue's name for what it quotes; long ones, such as the oracle's 64 hex digits, abbreviated.
+std::string symbol_text(std::string_view symbol) {
+    constexpr std::size_t kShown = 12;
+    if (symbol.size() <= kShown) return std::string(symbol);
+    return fmt::format("..{}", symbol.substr(symbol.size() - kShown + 2));
+}
+
 std::string cause_text(const simdjson::simdjson_result<Json>& cause) {
     const std::string_view kind = text_of(cause["kind"]);
     const std::string_view instrument = text_of(cause["instrument"]);
@@ -40,7 +47,7 @@ std::string cause_text(const simdjson::simdjson_result<Json>& cause) {
     }
     if (kind != "price") text += fmt::format("{}({})", text.empty() ? "" : " ", kind);
     if (const std::string_view feed = text_of(cause["source"]["feed"]); !feed.empty()) {
-        text += fmt::format(" <- {} {}", feed, text_of(cause["source"]["symbol"]));
+        text += fmt::format(" <- {} {}", feed, symbol_text(text_of(cause["source"]["symbol"])));
     }
     return printable(text);
 }
@@ -61,6 +68,10 @@ void add_account(LineBuilder& line, Json event) {
     line.add("health ").cell(health.empty() ? "none" : shortened(health, 3), 6, Align::right);
     line.add("equity ").cell(shortened(text_of(event["equity"]), 2), 14, Align::right);
     line.add("short ").cell(shortened(text_of(event["shortfall"]), 2), 13, Align::right);
+    if (text_of(event["type"]) == "recovered") {
+        const std::string_view to = text_of(event["to"]);
+        line.add("to ").add(to, ink_of(to)).add("  ");
+    }
     line.add(cause_text(event["cause"]));
     if (const auto deadline = integer_of(event["deadline_time"]); deadline != 0) {
         line.add("  due by " + time_of_day(deadline));

@@ -16,6 +16,8 @@
 #include <netdb.h>
 #include <poll.h>
 
+#include "daemon/clock.hpp"
+
 namespace margind::daemon {
 namespace {
 
@@ -26,14 +28,16 @@ constexpr std::size_t kPageBytesMax = 16 * 1024 * 1024;
 
 class Deadline {
   public:
-    explicit Deadline(milliseconds timeout) : at_(std::chrono::steady_clock::now() + timeout) {}
-    milliseconds left() const {
-        const auto left = std::chrono::ceil<milliseconds>(at_ - std::chrono::steady_clock::now());
-        return std::max(left, milliseconds{0});
+    explicit Deadline(milliseconds timeout)
+        : at_(clock_.now() + core::Duration::from_ms(timeout.count())) {}
+    milliseconds left() {
+        const std::int64_t ns = (at_ - clock_.now()).ns();
+        return milliseconds{ns > 0 ? (ns + 999'999) / 1'000'000 : 0};
     }
 
   private:
-    std::chrono::steady_clock::time_point at_;
+    SystemClock clock_;
+    core::Timestamp at_;
 };
 
 // Waits for `events` on the socket; false when the time is up first.
@@ -43,7 +47,7 @@ bool wait_for(int fd, short events, milliseconds timeout) {
     return ready > 0;
 }
 
-int try_connect(const addrinfo& candidate, const Deadline& deadline) {
+int try_connect(const addrinfo& candidate, Deadline& deadline) {
     const int fd = ::socket(candidate.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -1;
     int error = 0;
@@ -86,7 +90,7 @@ std::pair<std::string, std::string> split_address(const std::string& address) {
 
 int connect_to(const std::string& address, milliseconds timeout) {
     const auto [host, port] = split_address(address);
-    const Deadline deadline(timeout);
+    Deadline deadline(timeout);
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
@@ -108,7 +112,7 @@ LineClient::~LineClient() {
 }
 
 LineClient::Result LineClient::next(std::string_view& line, milliseconds timeout) {
-    const Deadline deadline(timeout);
+    Deadline deadline(timeout);
     for (;;) {
         const std::size_t end = buffer_.find('\n', std::max(begin_, scanned_));
         if (end != std::string::npos) {
@@ -143,7 +147,7 @@ LineClient::Result LineClient::receive(milliseconds timeout) {
 bool http_get(const std::string& address, const std::string& target, milliseconds timeout,
               std::string& body, std::string& problem) {
     body.clear();
-    const Deadline deadline(timeout);
+    Deadline deadline(timeout);
     int fd = -1;
     try {
         fd = connect_to(address, timeout);

@@ -23,7 +23,7 @@ void add_tally(Lines& lines, const Tally& tally, std::string_view if_empty, Colo
     for (const auto& [name, n] : tally) {
         LineBuilder line(kWidth, colour);
         line.add("  ").cell(printable(name), 22, Align::left, ink_of(name));
-        lines.push_back(line.cell(grouped(n), 14, Align::right).str());
+        lines.push_back(line.add(fmt::format("{:>14}", grouped(n))).str());
     }
 }
 
