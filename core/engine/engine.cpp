@@ -69,6 +69,7 @@ class Engine::Implementation {
         MarginState state = MarginState::healthy;
         bool held = false;
         bool unpriced = false;
+        bool known_priced = false;    // what it holds has prices: true until its rows change
         std::uint64_t judged_at = 0;  // input_seq of the last judgement
     };
     // A crossing found by this input; its event is made when it is fetched.
@@ -228,6 +229,7 @@ Refusal Engine::Implementation::apply_account(const AccountInput& record,
         standings_.emplace_back();
         ++statistics_.accounts_by_state[0];
     }
+    standings_[slot.index()].known_priced = false;
     index_->account_changed(slot, book_.factors(slot));
     judge(slot, add_cause({.kind = CauseKind::account_update}));
     return Refusal::none;
@@ -313,9 +315,11 @@ void Engine::Implementation::judge(AccountSlot slot, std::uint32_t cause) noexce
     if (standing.judged_at == input_.input_seq) return;
     standing.judged_at = input_.input_seq;
     const AccountView account = book_.view(slot);
-    const bool is_priced = priced(account, market_.view());
-    set_flag(standing.unpriced, !is_priced, statistics_.accounts_unpriced);
-    if (!is_priced) return;
+    if (!standing.known_priced) {
+        standing.known_priced = priced(account, market_.view());
+        set_flag(standing.unpriced, !standing.known_priced, statistics_.accounts_unpriced);
+        if (!standing.known_priced) return;
+    }
 
     ++statistics_.evaluations;
     const Evaluation evaluation = evaluate(account, market_.view());

@@ -8,33 +8,42 @@
 namespace margind::core {
 namespace {
 
-// notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rates.
-void add_requirement(Value notional, const InstrumentRow& instrument, WeightedValue& initial,
-                     WeightedValue& maintenance) noexcept {
-    Value from;
-    for (std::uint32_t t = 0; t < instrument.tier_count; ++t) {
-        const TierRow& tier = instrument.tiers[t];
-        const bool last = t + 1 == instrument.tier_count || notional <= tier.notional_up_to;
-        const Value part = (last ? notional : tier.notional_up_to) - from;
+struct Requirement {
+    WeightedValue initial;
+    WeightedValue maintenance;
+
+    void add(Value part, const TierRow& tier) noexcept {
         initial += part * tier.initial_rate;
         maintenance += part * tier.maintenance_rate;
-        if (last) return;
-        from = tier.notional_up_to;
     }
+};
+
+// notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rates.
+void add_requirement(Value notional, const InstrumentRow& instrument,
+                     Requirement& requirement) noexcept {
+    const TierRow* tier = instrument.tiers.data();
+    const TierRow* const last = tier + instrument.tier_count - 1;
+    Value from;
+    for (; tier != last && notional > tier->notional_up_to; ++tier) {
+        requirement.add(tier->notional_up_to - from, *tier);
+        from = tier->notional_up_to;
+    }
+    requirement.add(notional - from, *tier);
 }
 
 }  // namespace
 
 Evaluation evaluate(const AccountView& account, const MarketView& market) noexcept {
-    std::array<Value, kMaxBalancesPerAccount> gains{};  // per balance row, in its asset
-    WeightedValue initial;
-    WeightedValue maintenance;
+    // Per balance row, in its asset. Left uninitialised: most accounts use one or two of them.
+    std::array<Value, kMaxBalancesPerAccount> gains;
+    std::fill_n(gains.begin(), std::max<std::size_t>(account.balances.size(), 1), Value{});
+    Requirement requirement;
     for (const PositionRow& position : account.positions) {
         const InstrumentRow& instrument = market.instruments[position.instrument.index()];
         gains[position.balance] +=
             instrument.scale.gain(position.entry_price, instrument.mark, position.quantity);
         add_requirement(magnitude(instrument.scale.value(instrument.mark, position.quantity)),
-                        instrument, initial, maintenance);
+                        instrument, requirement);
     }
     WeightedValue equity;
     for (std::size_t b = 0; b < account.balances.size(); ++b) {
@@ -44,7 +53,7 @@ Evaluation evaluate(const AccountView& account, const MarketView& market) noexce
         const Rate weight = amount.raw() < 0 ? asset.liability_weight : asset.asset_weight;
         equity += amount * asset.price * weight;
     }
-    return {round_down(equity), round_up(initial), round_up(maintenance)};
+    return {round_down(equity), round_up(requirement.initial), round_up(requirement.maintenance)};
 }
 
 bool priced(const AccountView& account, const MarketView& market) noexcept {
