@@ -19,8 +19,9 @@ Reason check_number_type(const Scalar& scalar) {
 
 template <class Integer>
 bool parse_integer(std::string_view text, Integer& value) {
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const auto [stopped, error] = std::from_chars(begin, end, value);
     return error == std::errc{} && stopped == end;
 }
 

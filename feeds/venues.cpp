@@ -10,11 +10,11 @@
 namespace margind::feeds {
 
 const std::vector<const Venue*>& venues() {
-    static const std::vector<const Venue*> all{
+    static const std::vector<const Venue*> kAll{
         &binance_spot::venue(),      &binance_usdm::venue(), &coinbase_advanced::venue(),
         &coinbase_exchange::venue(), &pyth::venue(),
     };
-    return all;
+    return kAll;
 }
 
 const Venue* find_venue(std::string_view name) {

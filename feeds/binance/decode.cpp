@@ -9,16 +9,16 @@ namespace {
 
 // The members we look at, by Binance's own letters; what a letter means depends on the event.
 struct Message {
-    Scalar A, B, E, T, X, a, b, code, e, error, i, id, last_update_id, m, msg, p, q, result, s,
-        stream, t, u;
+    Scalar upper_a, upper_b, upper_e, upper_t, upper_x, a, b, code, e, error, i, id, last_update_id,
+        m, msg, p, q, result, s, stream, t, u;
 };
 
 constexpr auto kMembers = member_table<Message, 21>({
-    {"A", &Message::A},        // best ask size
-    {"B", &Message::B},        // best bid size
-    {"E", &Message::E},        // event time
-    {"T", &Message::T},        // trade or transaction time; of a mark price: next funding
-    {"X", &Message::X},        // how a futures trade came about
+    {"A", &Message::upper_a},  // best ask size
+    {"B", &Message::upper_b},  // best bid size
+    {"E", &Message::upper_e},  // event time
+    {"T", &Message::upper_t},  // trade or transaction time; of a mark price: next funding
+    {"X", &Message::upper_x},  // how a futures trade came about
     {"a", &Message::a},        // best ask; of aggTrade: its id
     {"b", &Message::b},        // best bid
     {"code", &Message::code},  // of an error
@@ -47,7 +47,7 @@ Reason read_time(const Scalar& scalar, core::Timestamp& time) noexcept {
 
 // The time of the trade or of the matching engine where stated, else of the event.
 Reason read_exchange_time(const Message& message, core::Timestamp& time) noexcept {
-    return read_time(message.T.stated() ? message.T : message.E, time);
+    return read_time(message.upper_t.stated() ? message.upper_t : message.upper_e, time);
 }
 
 Reason push(TickBatch& batch, const Tick& tick) noexcept {
@@ -58,11 +58,11 @@ Reason book_top(const Message& message, TickBatch& batch) noexcept {
     Tick tick;
     Reason reason = read_symbol(message.s, tick.symbol);
     if (reason == Reason::none) {
-        reason = read_book_top(message.b, message.a, message.B, message.A, tick);
+        reason = read_book_top(message.b, message.a, message.upper_b, message.upper_a, tick);
     }
     if (reason == Reason::none) reason = read_sequence_if_stated(message.u, tick.sequence);
     // Spot book tops carry no time at all.
-    if (reason == Reason::none && (message.T.stated() || message.E.stated())) {
+    if (reason == Reason::none && (message.upper_t.stated() || message.upper_e.stated())) {
         reason = read_exchange_time(message, tick.exchange_time);
     }
     return reason == Reason::none ? push(batch, tick) : reason;
@@ -89,7 +89,7 @@ Reason mark_price(const Message& message, TickBatch& batch) noexcept {
     tick.channel = core::Channel::mark;
     Reason reason = read_symbol(message.s, tick.symbol);
     if (reason == Reason::none) reason = read_positive(message.p, tick.price);
-    if (reason == Reason::none) reason = read_time(message.E, tick.exchange_time);
+    if (reason == Reason::none) reason = read_time(message.upper_e, tick.exchange_time);
     if (reason == Reason::none) reason = push(batch, tick);
     if (reason != Reason::none || !message.i.stated()) return reason;
     tick.channel = core::Channel::index;
@@ -190,8 +190,8 @@ class BinanceDecoder final : public Decoder {
                 return ticks_or(book_top(message, batch));
             case EventType::trade:
                 // Insurance fund and deleveraging fills are trades at prices nobody quoted.
-                if (message.X.stated() && !message.X.is("MARKET")) {
-                    return ignored(Reason::not_price_discovery, message.X.text);
+                if (message.upper_x.stated() && !message.upper_x.is("MARKET")) {
+                    return ignored(Reason::not_price_discovery, message.upper_x.text);
                 }
                 return ticks_or(trade(message, message.t, batch));
             case EventType::aggregate_trade:

@@ -27,6 +27,7 @@ class BinanceSpot final : public Venue {
     std::vector<std::string> subscribe(const std::vector<Topic>& topics,
                                        std::uint64_t first_request_id) const override {
         std::vector<std::string> streams;
+        streams.reserve(topics.size());
         for (const Topic& topic : topics) {
             const bool trade = topic.channel == core::Channel::trade;
             streams.push_back(binance::stream_name(topic.symbol, trade ? "@trade" : "@bookTicker"));
@@ -44,8 +45,8 @@ class BinanceSpot final : public Venue {
 }  // namespace
 
 const Venue& venue() {
-    static const BinanceSpot instance;
-    return instance;
+    static const BinanceSpot kInstance;
+    return kInstance;
 }
 
 }  // namespace margind::feeds::binance_spot

@@ -52,6 +52,7 @@ class BinanceUsdm final : public Venue {
     std::vector<std::string> subscribe(const std::vector<Topic>& topics,
                                        std::uint64_t first_request_id) const override {
         std::vector<std::string> streams;
+        streams.reserve(topics.size());
         for (const Topic& topic : topics) {
             streams.push_back(binance::stream_name(topic.symbol, stream_suffix(topic.channel)));
         }
@@ -80,8 +81,8 @@ class BinanceUsdm final : public Venue {
 }  // namespace
 
 const Venue& venue() {
-    static const BinanceUsdm instance;
-    return instance;
+    static const BinanceUsdm kInstance;
+    return kInstance;
 }
 
 }  // namespace margind::feeds::binance_usdm

@@ -54,8 +54,8 @@ class CoinbaseAdvanced final : public Venue {
 }  // namespace
 
 const Venue& venue() {
-    static const CoinbaseAdvanced instance;
-    return instance;
+    static const CoinbaseAdvanced kInstance;
+    return kInstance;
 }
 
 }  // namespace margind::feeds::coinbase_advanced

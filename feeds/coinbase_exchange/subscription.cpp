@@ -53,8 +53,8 @@ class CoinbaseExchange final : public Venue {
 }  // namespace
 
 const Venue& venue() {
-    static const CoinbaseExchange instance;
-    return instance;
+    static const CoinbaseExchange kInstance;
+    return kInstance;
 }
 
 }  // namespace margind::feeds::coinbase_exchange

@@ -60,8 +60,8 @@ class Pyth final : public Venue {
 }  // namespace
 
 const Venue& venue() {
-    static const Pyth instance;
-    return instance;
+    static const Pyth kInstance;
+    return kInstance;
 }
 
 }  // namespace margind::feeds::pyth

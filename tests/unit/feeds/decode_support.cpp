@@ -34,7 +34,7 @@ void read_file(const std::string& stem, std::vector<Recorded>& all) {
 }  // namespace
 
 const std::vector<Recorded>& recorded_messages() {
-    static const std::vector<Recorded> all = [] {
+    static const std::vector<Recorded> kAll = [] {
         std::vector<Recorded> messages;
         for (const char* stem :
              {"binance_spot", "binance_usdm", "coinbase", "pyth", "pyth_synthetic"}) {
@@ -42,7 +42,7 @@ const std::vector<Recorded>& recorded_messages() {
         }
         return messages;
     }();
-    return all;
+    return kAll;
 }
 
 std::vector<Recorded> sample_messages(std::size_t per_reason) {
