@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -18,8 +17,9 @@
 
 #include "feeds/backoff.hpp"
 #include "feeds/feed_tally.hpp"
+#include "feeds/session_parts.hpp"
 #include "feeds/silence_watch.hpp"
-#include "feeds/url.hpp"
+#include "feeds/subscription_requests.hpp"
 #include "feeds/websocket.hpp"
 
 namespace margind::feeds {
@@ -35,7 +35,6 @@ constexpr Duration kHousekeeping = Duration::from_ms(100);
 // Data must flow for so long before a connection counts as good: only then does the back-off start
 // over, and only then is a scheduled renewal prompt.
 constexpr Duration kSteadyAfter = Duration::from_seconds(10);
-constexpr Duration kSilenceMax = Duration::from_seconds(24 * 3600);
 
 std::string seconds_text(Duration duration) {
     const std::int64_t ms = duration.ns() / 1'000'000;
@@ -58,23 +57,21 @@ class VenueSession final : public Session,
     };
 
   public:
-    VenueSession(boost::asio::io_context& io, core::FeedId feed, const FeedOptions& options,
-                 std::vector<Topic> topics, FeedSink& sink, Clock& clock, std::uint64_t seed,
-                 const Venue& venue, Url url)
+    VenueSession(boost::asio::io_context& io, SessionParts parts)
         : io_(io),
-          feed_(feed),
-          options_(options),
-          topics_(std::move(topics)),
-          venue_(venue),
-          rules_(venue.rules()),
-          url_(std::move(url)),
-          sink_(sink),
-          clock_(clock),
+          feed_(parts.feed),
+          options_(std::move(parts.options)),
+          topics_(std::move(parts.topics)),
+          venue_(parts.venue),
+          rules_(parts.venue.rules()),
+          url_(std::move(parts.url)),
+          sink_(parts.sink),
+          clock_(parts.clock),
+          tls_(std::move(parts.tls)),
           timer_(io),
-          backoff_(options.backoff_first, options.backoff_max, seed),
-          silence_(topics_, options.silence_after) {
-        if (url_.encryption == Encryption::tls) tls_ = make_tls_context(options.ca_file);
-    }
+          backoff_(options_.backoff_first, options_.backoff_max, parts.seed),
+          silence_(topics_, options_.silence_after),
+          requests_(rules_.messages_per_second_max) {}
     ~VenueSession() {
         if (websocket_) websocket_->dismiss();
     }
@@ -145,13 +142,10 @@ class VenueSession final : public Session,
     void on_open() override {
         const Timestamp now = clock_.now();
         phase_ = Phase::subscribing;
-        first_request_id_ = next_request_id_;
-        requests_ = venue_.subscribe(topics_, first_request_id_);
-        next_request_id_ += requests_.size();
-        acknowledged_.assign(requests_.size(), false);
-        unacknowledged_ = requests_.size();
-        next_request_ = 0;
-        send_at_ = now;
+        std::vector<std::string> texts = venue_.subscribe(topics_, next_request_id_);
+        const std::uint64_t first_id =
+            std::exchange(next_request_id_, next_request_id_ + texts.size());
+        requests_.restart(std::move(texts), first_id, now);
         last_received_ = now;
         ping_at_ = now + rules_.ping_every;
         // A hundredth of the lifetime early, so that we choose the moment and not the venue.
@@ -164,24 +158,14 @@ class VenueSession final : public Session,
     // ---- subscribing
 
     void send_requests(Timestamp now) {
-        while (next_request_ < requests_.size() && now >= send_at_) {
-            websocket_->send(std::move(requests_[next_request_++]));
-            // One less than the venue allows in a second: our pongs and pings count there, too.
-            const auto rate = std::max<std::uint32_t>(rules_.messages_per_second_max, 2) - 1;
-            send_at_ = now + Duration::from_ns(1'000'000'000 / rate);
-        }
+        while (auto text = requests_.take(now)) websocket_->send(std::move(*text));
         deadline_ = now + rules_.acknowledge_timeout;
     }
 
     void on_acknowledged(std::uint64_t request_id) {
         if (phase_ != Phase::subscribing) return;
-        std::size_t index = request_id - first_request_id_;
-        if (request_id == 0) {  // the venue does not say which: they come in order
-            index = acknowledged_.size() - unacknowledged_;
-        }
-        if (index >= next_request_ || acknowledged_[index]) return;
-        acknowledged_[index] = true;
-        if (--unacknowledged_ == 0) on_subscribed();
+        requests_.confirm(request_id);
+        if (requests_.unconfirmed() == 0) on_subscribed();
     }
 
     void on_subscribed() {
@@ -293,7 +277,6 @@ class VenueSession final : public Session,
         websocket_.reset();
         kept_ = false;
         steady_ = false;
-        requests_.clear();
     }
 
     void begin_stop() {
@@ -320,7 +303,7 @@ class VenueSession final : public Session,
         Duration wait = kHousekeeping;
         const Timestamp now = clock_.now();
         if (phase_ == Phase::waiting) wait = std::min(wait, deadline_ - now);
-        if (open() && next_request_ < requests_.size()) wait = std::min(wait, send_at_ - now);
+        if (open() && !requests_.all_sent()) wait = std::min(wait, requests_.send_at() - now);
         timer_.expires_after(std::chrono::nanoseconds(std::max<std::int64_t>(wait.ns(), 0)));
         timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
             if (!cancelled) self->on_timer();
@@ -359,7 +342,7 @@ class VenueSession final : public Session,
 
     // Of an open connection; false when it was given up.
     bool keep_alive(Timestamp now) {
-        if (next_request_ < requests_.size()) send_requests(now);
+        if (!requests_.all_sent()) send_requests(now);
         if (rules_.ping_every > Duration{} && now >= ping_at_) {
             websocket_->ping();
             ping_at_ = now + rules_.ping_every;
@@ -382,8 +365,8 @@ class VenueSession final : public Session,
     bool await_acknowledgement(Timestamp now) {
         if (rules_.acknowledge_timeout == Duration{} || now < deadline_) return true;
         give_up(FeedReason::connect_failed,
-                "the venue did not confirm " + std::to_string(unacknowledged_) + " of " +
-                    std::to_string(acknowledged_.size()) + " subscription requests within " +
+                "the venue did not confirm " + std::to_string(requests_.unconfirmed()) + " of " +
+                    std::to_string(requests_.size()) + " subscription requests within " +
                     seconds_text(rules_.acknowledge_timeout));
         return false;
     }
@@ -428,32 +411,27 @@ class VenueSession final : public Session,
     const Url url_;
     FeedSink& sink_;
     Clock& clock_;
-    std::shared_ptr<TlsContext> tls_;
+    const std::shared_ptr<TlsContext> tls_;
 
     // the io thread's
     std::string key_;
     boost::asio::steady_timer timer_;
     Backoff backoff_;
     SilenceWatch silence_;
+    SubscriptionRequests requests_;
     std::shared_ptr<Websocket> websocket_;
     std::unique_ptr<Decoder> decoder_;
     Phase phase_ = Phase::idle;
     FeedState state_ = FeedState::connecting;
     FeedReason reason_ = FeedReason::none;
     Timestamp deadline_;  // of the phase
-    Timestamp send_at_;
     Timestamp ping_at_;
     Timestamp renew_at_;
     Timestamp last_received_;
     Timestamp live_since_;
     bool steady_ = false;
     std::uint32_t attempt_ = 0;
-    std::vector<std::string> requests_;
-    std::size_t next_request_ = 0;
     std::uint64_t next_request_id_ = 1;
-    std::uint64_t first_request_id_ = 1;
-    std::vector<bool> acknowledged_;
-    std::size_t unacknowledged_ = 0;
     TickBatch batch_;
     Timestamp received_;  // of batch_
     bool kept_ = false;   // batch_ waits for resume()
@@ -463,57 +441,10 @@ class VenueSession final : public Session,
     std::atomic<bool> stopped_{false};
 };
 
-void check_options(const FeedOptions& options, const std::vector<Topic>& topics,
-                   const Venue& venue) {
-    const std::string name = "feed " + options.name + ": ";
-    if (topics.empty()) {
-        throw std::invalid_argument(name + "no source uses it; add one or remove the feed");
-    }
-    for (const Topic& topic : topics) {
-        if (venue.supports(topic.channel)) continue;
-        throw std::invalid_argument(name + std::string(venue.name()) +
-                                    " does not offer the channel asked for on " + topic.symbol);
-    }
-    const std::string problem = venue.check(topics, options.url);
-    if (!problem.empty()) throw std::invalid_argument(name + problem);
-    if (options.silence_after <= Duration{} || options.silence_after > kSilenceMax) {
-        throw std::invalid_argument(name + "silence_after must be above zero and at most a day");
-    }
-    if (options.connect_timeout <= Duration{}) {
-        throw std::invalid_argument(name + "connect_timeout must be above zero");
-    }
-    if (options.backoff_first <= Duration{} || options.backoff_first > options.backoff_max) {
-        throw std::invalid_argument(name +
-                                    "backoff_first must be above zero and at most backoff_max");
-    }
-}
-
 }  // namespace
 
-std::shared_ptr<Session> make_session(boost::asio::io_context& io, core::FeedId feed,
-                                      const FeedOptions& options, std::vector<Topic> topics,
-                                      FeedSink& sink, Clock& clock, std::uint64_t seed,
-                                      const Venue& venue) {
-    check_options(options, topics, venue);
-    ParsedUrl parsed = parse_url(options.url.empty() ? venue.default_url() : options.url);
-    if (!parsed.problem.empty()) {
-        throw std::invalid_argument("feed " + options.name + ": " + parsed.problem);
-    }
-    return std::make_shared<VenueSession>(io, feed, options, std::move(topics), sink, clock, seed,
-                                          venue, std::move(parsed.url));
-}
-
-std::shared_ptr<Session> make_session(boost::asio::io_context& io, core::FeedId feed,
-                                      const FeedOptions& options, std::vector<Topic> topics,
-                                      FeedSink& sink, Clock& clock, std::uint64_t seed) {
-    const Venue* venue = find_venue(options.venue);
-    if (venue == nullptr) {
-        std::string known;
-        for (const Venue* each : venues()) known += " " + std::string(each->name());
-        throw std::invalid_argument("feed " + options.name + ": unknown venue \"" + options.venue +
-                                    "\"; known are" + known);
-    }
-    return make_session(io, feed, options, std::move(topics), sink, clock, seed, *venue);
+std::shared_ptr<Session> make_session(boost::asio::io_context& io, SessionParts parts) {
+    return std::make_shared<VenueSession>(io, std::move(parts));
 }
 
 }  // namespace margind::feeds

@@ -38,8 +38,10 @@ struct ConnectionRules {
     core::Duration lifetime_max;  // the venue disconnects after this; we renew a little before
     core::Duration ping_every;    // we send a websocket ping this often; zero: only answer
     core::Duration peer_timeout;  // nothing at all received for so long: the peer is dead
-    core::Duration acknowledge_timeout;         // subscriptions must be confirmed within this
-    std::uint32_t messages_per_second_max = 5;  // what we may send
+    // Subscriptions must be confirmed within this; zero: the venue confirms nothing, and the first
+    // data counts as its answer.
+    core::Duration acknowledge_timeout;
+    std::uint32_t messages_per_second_max = 5;         // what we may send
     std::size_t message_bytes_max = 16 * 1024 * 1024;  // larger frames end the connection
 };
 

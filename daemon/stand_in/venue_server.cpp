@@ -72,7 +72,8 @@ class Server final : public VenueServer,
     VenueStatistics statistics() const override {
         VenueStatistics result = statistics_;
         result.clients = clients_.size();
-        for (const auto& [peer, client] : clients_) result.subscribers += client->listens() ? 1U : 0U;
+        for (const auto& [peer, client] : clients_)
+            result.subscribers += client->listens() ? 1U : 0U;
         return result;
     }
 

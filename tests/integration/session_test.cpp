@@ -304,7 +304,8 @@ class MuteServer final : public daemon::stand_in::Listener::Owner,
     std::uint16_t port() const { return listener_->port(); }
 
   private:
-    daemon::stand_in::Peer::Owner& on_accept(std::shared_ptr<daemon::stand_in::Peer> peer) override {
+    daemon::stand_in::Peer::Owner& on_accept(
+        std::shared_ptr<daemon::stand_in::Peer> peer) override {
         peers_.push_back(std::move(peer));
         return *this;
     }

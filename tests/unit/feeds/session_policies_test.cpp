@@ -6,6 +6,7 @@
 
 #include "feeds/backoff.hpp"
 #include "feeds/silence_watch.hpp"
+#include "feeds/subscription_requests.hpp"
 #include "feeds/url.hpp"
 
 using namespace margind;
@@ -180,4 +181,44 @@ TEST_CASE("a thousand topics are told apart") {
     CHECK(watch.check(at(120)) == Silence::silent);
     CHECK(watch.silent_count() == 1);
     CHECK(watch.quietest().topic.symbol == "S617");
+}
+
+TEST_CASE("requests keep below the venue's rate") {
+    SubscriptionRequests requests(5);
+    requests.restart({"a", "b", "c"}, 7, at(0));
+    CHECK(requests.take(at(0)) == "a");
+    CHECK(requests.take(at(0)) == std::nullopt);
+    CHECK(requests.send_at() == at(250));  // four a second, one of five is left for pongs
+    CHECK(requests.take(at(249)) == std::nullopt);
+    CHECK(requests.take(at(250)) == "b");
+    CHECK(requests.take(at(900)) == "c");
+    CHECK(requests.all_sent());
+    CHECK(requests.take(at(2000)) == std::nullopt);
+}
+
+TEST_CASE("requests are confirmed by id or in order, once, and only when sent") {
+    SubscriptionRequests requests(1000);
+    requests.restart({"a", "b", "c"}, 7, at(0));
+    REQUIRE(requests.take(at(0)));
+    REQUIRE(requests.take(at(10)));
+    requests.confirm(9);  // not sent yet
+    requests.confirm(6);
+    requests.confirm(99);
+    CHECK(requests.unconfirmed() == 3);
+    requests.confirm(8);
+    requests.confirm(8);
+    CHECK(requests.unconfirmed() == 2);
+    REQUIRE(requests.take(at(20)));
+    requests.confirm(7);
+    requests.confirm(9);
+    CHECK(requests.unconfirmed() == 0);
+
+    requests.restart({"a", "b"}, 10, at(0));
+    REQUIRE(requests.take(at(0)));
+    requests.confirm(0);
+    requests.confirm(0);
+    CHECK(requests.unconfirmed() == 1);
+    REQUIRE(requests.take(at(10)));
+    requests.confirm(0);
+    CHECK(requests.unconfirmed() == 0);
 }
