@@ -56,7 +56,7 @@ std::string plan_text(Json event) {
     std::string text;
     for_each(event["plan"], [&](Json step) {
         text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", text_of(step["side"]),
-                            shortened(text_of(step["quantity"]), 2), text_of(step["instrument"]));
+                            text_of(step["quantity"]), text_of(step["instrument"]));
     });
     if (text.empty()) return text;
     return printable("  plan: " + text + (flag_of(event["plan_complete"]) ? "" : " and more"));

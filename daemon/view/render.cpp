@@ -9,7 +9,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr std::size_t kTwoColumnsFrom = 162;  // columns of the screen that fit two tables of 80
+constexpr std::size_t kTwoColumnsFrom = 186;  // columns of the screen that fit two whole tables
 constexpr std::size_t kFeedsMax = 6;
 constexpr std::size_t kEventsMin = 5;
 

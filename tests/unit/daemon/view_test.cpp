@@ -170,8 +170,8 @@ TEST_CASE("a liquidation reads as a person would say it") {
     CHECK(text.find("1,234.56") != std::string::npos);
     CHECK(text.find("short      1,283.44") != std::string::npos);
     CHECK(text.find("ETC-PERP 12.3050 <- usdm ETCUSDT") != std::string::npos);
-    CHECK(text.find("plan: sell 412.50 ETC-PERP, buy 0.01 BTC-PERP") != std::string::npos);
-    CHECK(shown(tests::sample_events()[4]).find("  to healthy  (account_update)") !=
+    CHECK(text.find("plan: sell 412.5 ETC-PERP, buy 0.0125 BTC-PERP") != std::string::npos);
+    CHECK(shown(tests::sample_events()[4]).find(" to healthy  (account_update)") !=
           std::string::npos);
     CHECK(shown(tests::sample_events()[1]).find("due by 22:15:03") != std::string::npos);
 }
