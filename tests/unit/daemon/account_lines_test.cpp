@@ -1,0 +1,215 @@
+#include "daemon/ingress/account_lines.hpp"
+
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "core/limits.hpp"
+#include "daemon/ingress/price_lines.hpp"
+
+using namespace margind;
+
+namespace {
+
+core::RiskParameters parameters() {
+    core::RiskParameters p;
+    p.assets.resize(2);
+    p.assets[0].name = "USD";
+    p.assets[1].name = "BTC";
+    p.instruments.resize(2);
+    p.instruments[0].name = "BTC-PERP";
+    p.instruments[0].price_decimals = 2;
+    p.instruments[0].quantity_decimals = 3;
+    p.instruments[0].price_max = core::Price::from_raw(100'000'000);
+    p.instruments[1].name = "ETH-PERP";
+    return p;
+}
+
+struct Reader {
+    core::RiskParameters risk = parameters();
+    daemon::AccountLines lines{risk};
+    std::vector<core::Input> records;
+
+    std::string parse(std::string_view line) { return lines.parse(line, records); }
+};
+
+const char* const kFull =
+    R"({"account":"alice","sub_account":"main","mode":"patch","margin_mode":"cross",)"
+    R"("balances":{"USD":"1000.5","BTC":-0.25},)"
+    R"("positions":[{"entry_price":61000.5,"instrument":"BTC-PERP","quantity":"-0.5"}],)"
+    R"("t":1760128200000000000})";
+
+}  // namespace
+
+TEST_CASE("a line becomes the records of one update, exactly") {
+    Reader reader;
+    REQUIRE(reader.parse(kFull) == "");
+    REQUIRE(reader.records.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        const core::Input& input = reader.records[i];
+        CHECK(input.kind == core::InputKind::account);
+        CHECK(input.account.key.owner.view() == "alice");
+        CHECK(input.account.key.sub_account.view() == "main");
+        CHECK(input.account.mode == core::UpdateMode::patch);
+        CHECK(input.exchange_time.ns() == 1'760'128'200'000'000'000);
+        CHECK((input.account.last == core::Last::yes) == (i == 2));
+    }
+    CHECK(reader.records[0].account.amount == 100'050'000'000);
+    CHECK(reader.records[1].account.id == 1);
+    CHECK(reader.records[1].account.amount == -25'000'000);
+    CHECK(reader.records[2].account.record == core::AccountRecord::position);
+    CHECK(reader.records[2].account.amount == -500);
+    CHECK(reader.records[2].account.entry_price == 6'100'050);
+}
+
+TEST_CASE("a line replaces the account unless it says patch") {
+    Reader reader;
+    REQUIRE(reader.parse(R"({"account":"a"})") == "");
+    REQUIRE(reader.records.size() == 1);
+    CHECK(reader.records[0].account.record == core::AccountRecord::nothing);
+    CHECK(reader.records[0].account.mode == core::UpdateMode::replace);
+    CHECK(reader.records[0].account.last == core::Last::yes);
+    CHECK_FALSE(reader.records[0].exchange_time.stated());
+}
+
+TEST_CASE("closing a position needs no entry price") {
+    Reader reader;
+    CHECK(reader.parse(R"({"account":"a","positions":[{"instrument":"BTC-PERP","quantity":0}]})") ==
+          "");
+    CHECK(reader.parse(R"({"account":"a","positions":[{"instrument":"BTC-PERP","quantity":1}]})") ==
+          "positions[0].entry_price: is missing");
+}
+
+TEST_CASE("a bad line is refused whole, naming the member") {
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"", "the line: is not a JSON object"},
+        {"[]", "the line: is not a JSON object"},
+        {"{}", "account: is missing or empty"},
+        {R"({"account":""})", "account: is missing or empty"},
+        {R"({"account":7})", "account: must be text in quotes"},
+        {R"({"account":"a b"})", "account: must be at most 48 printable"},
+        {R"({"account":"a","account":"b"})", "account: is given twice; keep one"},
+        {R"({"account":"a","sub_account":"12345678901234567"})", "sub_account: must be at most 16"},
+        {R"({"account":"a","mode":"add"})", "mode: must be replace or patch"},
+        {R"({"account":"a","margin_mode":"isolated"})",
+         "margin_mode: 'isolated' is not supported yet: use cross"},
+        {R"({"account":"a","balance":{}})", "balance: is not a known member"},
+        {R"({"account":"a","balances":[]})", "balances: must be an object"},
+        {R"({"account":"a","balances":{"EUR":1}})", "balances.EUR: no such asset"},
+        {R"({"account":"a","balances":{"USD":"1","USD":"2"}})", "balances.USD: is given twice"},
+        {R"({"account":"a","balances":{"USD":"x"}})", "balances.USD: must be a decimal number"},
+        {R"({"account":"a","balances":{"USD":null}})", "balances.USD: must be a decimal number"},
+        {R"({"account":"a","balances":{"USD":1.123456789}})", "balances.USD: has more than 8"},
+        {R"({"account":"a","balances":{"USD":99999999999999}})", "balances.USD: is too large"},
+        {R"({"account":"a","positions":{}})", "positions: must be a list"},
+        {R"({"account":"a","positions":[7]})", "positions[0]: must be an object"},
+        {R"({"account":"a","positions":[{"quantity":1,"entry_price":1}]})",
+         "positions[0].instrument: is missing"},
+        {R"({"account":"a","positions":[{"instrument":"X"}]})",
+         "positions[0].instrument: 'X' is no instrument"},
+        {R"({"account":"a","positions":[{"instrument":"BTC-PERP","entry_price":1}]})",
+         "positions[0].quantity: is missing"},
+        {R"({"account":"a","positions":[{"instrument":"BTC-PERP","quantity":0.0001,"entry_price":1}]})",
+         "positions[0].quantity: has more than 3"},
+        {R"({"account":"a","positions":[{"instrument":"BTC-PERP","quantity":1,"entry_price":0}]})",
+         "positions[0].entry_price: must be above zero"},
+        {R"({"account":"a","positions":[{"instrument":"BTC-PERP","quantity":1,"entry_price":-1}]})",
+         "positions[0].entry_price: must be above zero"},
+        {R"({"account":"a","positions":[{"instrument":"BTC-PERP","size":1}]})",
+         "positions[0].size: is not a known member"},
+        {R"({"account":"a","t":"now"})", "t: must be nanoseconds"},
+        {R"({"account":"a","t":0})", "t: must be nanoseconds"},
+        {R"({"account":"a"} x)", "the line: is not"},
+        {R"({"account":"a"}{"account":"b"})", "the line: is not valid JSON"},
+    };
+    Reader reader;
+    for (const auto& [line, expected] : cases) {
+        INFO(line);
+        const std::string problem = reader.parse(line);
+        CHECK(problem.substr(0, expected.size()) == expected);
+        CHECK(reader.records.empty());
+    }
+    CHECK(reader.parse(kFull) == "");  // and the reader is as good as new
+}
+
+TEST_CASE("a line has at most as many entries as an update may have") {
+    core::RiskParameters risk = parameters();
+    for (std::size_t i = 0; i < core::kMaxEntriesPerUpdate; ++i) {
+        risk.assets.emplace_back();
+        risk.assets.back().name = "A" + std::to_string(i);
+    }
+    const auto line_of = [](std::size_t count) {
+        std::string line = R"({"account":"a","balances":{)";
+        for (std::size_t i = 0; i < count; ++i) {
+            line += (i > 0 ? ",\"A" : "\"A") + std::to_string(i) + "\":1";
+        }
+        return line + "}}";
+    };
+    daemon::AccountLines lines(risk);
+    std::vector<core::Input> records;
+    CHECK(lines.parse(line_of(core::kMaxEntriesPerUpdate), records) == "");
+    CHECK(records.size() == core::kMaxEntriesPerUpdate);
+    risk.assets.emplace_back();
+    risk.assets.back().name = "A" + std::to_string(core::kMaxEntriesPerUpdate);
+    daemon::AccountLines more(risk);
+    const std::string problem = more.parse(line_of(core::kMaxEntriesPerUpdate + 1), records);
+    CHECK(problem.find("at most") != std::string::npos);
+    CHECK(problem.find(std::to_string(core::kMaxEntriesPerUpdate)) != std::string::npos);
+}
+
+TEST_CASE("a line that is too long is refused before it is read") {
+    Reader reader;
+    std::string line(daemon::AccountLines::kLineBytesMax + 1, ' ');
+    CHECK(reader.parse(line).find("is longer than") != std::string::npos);
+}
+
+TEST_CASE("every cut of a line is refused") {
+    Reader reader;
+    const std::string full = kFull;
+    for (std::size_t n = 0; n < full.size(); ++n) {
+        INFO(full.substr(0, n));
+        CHECK(reader.parse(full.substr(0, n)) != "");
+        CHECK(reader.records.empty());
+    }
+}
+
+TEST_CASE("a garbled line never crashes and never half applies") {
+    Reader reader;
+    std::mt19937 random(7);  // fixed seed
+    INFO("seed 7");
+    std::size_t refused = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string line = kFull;
+        for (int i = 0; i < 2; ++i) line[random() % line.size()] = static_cast<char>(random());
+        const bool good = reader.parse(line).empty();
+        refused += good ? 0 : 1;
+        CHECK(good == !reader.records.empty());
+    }
+    CHECK(refused > 10'000);
+}
+
+TEST_CASE("a price line is an instrument and a price within its range") {
+    const core::RiskParameters risk = parameters();
+    daemon::PriceLines lines(risk);
+    core::InstrumentId id;
+    core::Price price;
+    CHECK(lines.parse(R"({"instrument":"BTC-PERP","price":"60000.25"})", id, price) == "");
+    CHECK(id == core::InstrumentId(0));
+    CHECK(price.raw() == 6'000'025);
+    for (const char* line :
+         {R"({"instrument":"BTC-PERP"})", R"({"price":1})", R"({"instrument":"X","price":1})",
+          R"({"instrument":"BTC-PERP","price":0})", R"({"instrument":"BTC-PERP","price":-1})",
+          R"({"instrument":"BTC-PERP","price":1000000.01})",
+          R"({"instrument":"BTC-PERP","price":1.001})",
+          R"({"instrument":"BTC-PERP","price":"NaN"})",
+          R"({"instrument":"BTC-PERP","price":1,"mark":2})"}) {
+        INFO(line);
+        CHECK(lines.parse(line, id, price) != "");
+    }
+}
+
+TEST_CASE("every refusal is explained") {
+    for (int i = 0; i < static_cast<int>(core::Refusal::count_); ++i) {
+        CHECK(daemon::explain(static_cast<core::Refusal>(i)).size() > 10);
+    }
+}
