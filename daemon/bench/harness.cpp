@@ -236,11 +236,14 @@ class Harness {
         for (std::size_t i = 0; i < kWarmUp; ++i) {
             send(frames_[i]);
             const core::Timestamp give_up = clock_.now() + kPatience;
-            while (take_lines() == 0) {
+            std::size_t answers = 0;
+            while (answers == 0) {
+                answers = take_lines();
                 if (clock_.now() > give_up) {
                     throw std::runtime_error(fmt::format("no answer to tick {}", i));
                 }
             }
+            if (answers > 1) throw std::runtime_error("more than one answer to a tick");
         }
         answer_bytes_ = 0;
     }
@@ -278,7 +281,10 @@ class Harness {
             }
             if (now > give_up) {
                 throw std::runtime_error(
-                    fmt::format("{} ticks, but only {} events came back", ticks, answered));
+                    fmt::format("{} ticks, but only {} events came back: an event was lost, or the "
+                                "machine is too "
+                                "busy for this rate; try a lower --rate",
+                                ticks, answered));
             }
         }
         passage_.line_bytes = answer_bytes_ / ticks;

@@ -165,9 +165,11 @@ class LatencyBench {
 
     Contender relay() const {
         return [this](std::uint16_t feed_port, const auto& listening) {
-            run_relay(
-                {.feed_port = feed_port, .line_bytes = line_bytes_, .topics = options_.instruments},
-                listening);
+            run_relay({.feed_port = feed_port,
+                       .line_bytes = line_bytes_,
+                       .symbol = population_.parameters.sources[0].symbol,
+                       .topics = options_.instruments},
+                      listening);
         };
     }
     Contender daemon() const {

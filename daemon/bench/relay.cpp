@@ -36,6 +36,7 @@ class Relay {
           bot_(io_.get_executor()),
           decoder_(venue.make_decoder()),
           batch_(std::make_unique<feeds::TickBatch>()),
+          symbol_(options.symbol),
           line_(answer(options.line_bytes)) {
         buffer_.reserve(64 * 1024);
     }
@@ -93,6 +94,7 @@ class Relay {
         const feeds::DecodeResult result = decoder_->decode(message, clock_.now(), *batch_);
         if (result.verdict == feeds::Verdict::control) return true;  // an acknowledgement
         if (result.verdict != feeds::Verdict::decoded) return false;
+        if ((*batch_)[0].symbol != symbol_) return true;  // the daemon has nothing to say either
         const ssize_t sent = ::send(bot_.native_handle(), line_.data(), line_.size(), MSG_NOSIGNAL);
         return sent == static_cast<ssize_t>(line_.size());
     }
@@ -104,6 +106,7 @@ class Relay {
     SystemClock clock_;
     const std::unique_ptr<feeds::Decoder> decoder_;
     const std::unique_ptr<feeds::TickBatch> batch_;
+    const std::string symbol_;
     const std::string line_;
     bool ended_ = false;
 };

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace margind::daemon {
 
 struct RelayOptions {
     std::uint16_t feed_port = 0;  // the harness's websocket server, on loopback
     std::size_t line_bytes = 0;   // of an answer, newline included: as long as the daemon's
+    std::string symbol;           // its ticks are answered
     std::size_t topics = 1;       // subscribed to, like the daemon's
 };
 
