@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-struct gzFile_s;
+struct gzFile_s;  // NOLINT(readability-identifier-naming): zlib's own name
 
 namespace margind::daemon::stand_in {
 
