@@ -340,7 +340,7 @@ void load_risk(MapReader& root, Settings& settings) {
 }
 
 std::filesystem::path beside(const Settings& settings, const std::string& path) {
-    const std::filesystem::path given(path);
+    std::filesystem::path given(path);
     if (given.is_absolute()) return given;
     return std::filesystem::path(settings.path).parent_path() / given;
 }
