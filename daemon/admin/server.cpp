@@ -97,7 +97,6 @@ class AdminServer::Implementation::Connection : public std::enable_shared_from_t
     void on_request(const error_code& error);
     void respond(const Page& page);
     void on_responded(const error_code& error, bool keep_alive);
-    void linger();
     void failed(const error_code& error);
 
     const std::shared_ptr<Implementation> server_;
@@ -180,30 +179,14 @@ void AdminServer::Implementation::Connection::respond(const Page& page) {
 void AdminServer::Implementation::Connection::on_responded(const error_code& error,
                                                            bool keep_alive) {
     if (error == beast::error::timeout) ++server_->statistics_.timeouts_total;
-    if (error || server_->stopped_) return close();
-    if (keep_alive) return read();
-    idle_ = true;
-    idle_since_ = server_->clock_.now();
-    error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(std::min(std::chrono::nanoseconds(std::chrono::seconds(1)),
-                                   to_chrono(server_->limits_.idle_timeout)));
-    linger();
-}
-
-// Closing with bytes unread would reset the connection, and with it the answer on its way.
-void AdminServer::Implementation::Connection::linger() {
-    buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(kHeaderBytesMax),
-                            [self = shared_from_this()](const error_code& error, std::size_t) {
-                                if (error || self->server_->stopped_) return self->close();
-                                self->linger();
-                            });
+    if (error || !keep_alive || server_->stopped_) return close();
+    read();
 }
 
 void AdminServer::Implementation::Connection::close() {
     const auto self = shared_from_this();  // the server may hold the last other reference
     error_code ignored;                    // the peer may be gone already
+    // Its FIN goes ahead of the reset that unread bytes would cause, so the answer arrives whole.
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.close();
     server_->leave(*this);
