@@ -16,7 +16,8 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kStreamsPerConnection = 1024;
 constexpr std::string_view kStream = "stream";
 
-enum Kind : std::size_t { book_ticker, agg_trade, trade, mark_price };
+// The kinds of streams, in the order of kSuffixes.
+enum Kind : std::size_t { kBookTicker, kAggTrade, kTrade, kMarkPrice };
 constexpr std::string_view kSuffixes[] = {"@bookTicker", "@aggTrade", "@trade", "@markPrice"};
 
 std::string lower(std::string_view text) {
@@ -43,7 +44,7 @@ class Binance final : public Dialect {
     std::string_view path() const override { return "/stream"; }
     std::size_t kinds() const override { return futures_ ? 4 : 3; }
     bool recorded_kind(std::size_t kind) const override {
-        return kind == book_ticker || kind == mark_price;
+        return kind == kBookTicker || kind == kMarkPrice;
     }
     std::string stream(std::string_view symbol, std::size_t kind) const override {
         return lower(symbol) + std::string(kSuffixes[kind]);
@@ -114,10 +115,10 @@ class Binance final : public Dialect {
 
     void encode(const Quote& quote, std::size_t kind, std::string& out) const override {
         switch (kind) {
-            case book_ticker:
+            case kBookTicker:
                 return encode_book(quote, out);
-            case agg_trade:
-            case trade:
+            case kAggTrade:
+            case kTrade:
                 return encode_trade(quote, kind, out);
             default:
                 return encode_mark(quote, out);
@@ -210,7 +211,7 @@ class Binance final : public Dialect {
         if (quote.size <= 0) return;  // nobody traded
         const std::string ms = std::to_string(milliseconds(quote.time));
         const std::string number = std::to_string(quote.sequence);
-        const bool aggregate = kind == agg_trade;
+        const bool aggregate = kind == kAggTrade;
         out = aggregate ? R"({"e":"aggTrade","E":)" : R"({"e":"trade","E":)";
         out += ms + R"(,"s":)" + json_text(quote.symbol.name);
         out += (aggregate ? R"(,"a":)" : R"(,"t":)") + number;

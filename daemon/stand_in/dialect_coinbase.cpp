@@ -13,7 +13,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-enum Kind : std::size_t { ticker, trades };
+enum Kind : std::size_t { kTicker, kTrades };
 
 std::string key_of(std::string_view channel, std::string_view product) {
     return std::string(channel) + ":" + std::string(product);
@@ -57,14 +57,14 @@ class Coinbase : public Dialect {
   public:
     std::string_view path() const override { return "/"; }
     std::size_t kinds() const override { return 2; }
-    bool recorded_kind(std::size_t kind) const override { return kind == ticker; }
+    bool recorded_kind(std::size_t kind) const override { return kind == kTicker; }
     core::Duration ping_every() const override { return core::Duration::from_seconds(30); }
     core::Duration subscribe_within() const override { return core::Duration::from_seconds(5); }
     bool steady_stream(std::string_view stream) const override {
         return stream.starts_with(std::string(heartbeat_channel()) + ":");
     }
     std::string stream(std::string_view symbol, std::size_t kind) const override {
-        return key_of(kind == ticker ? "ticker" : trades_channel(), symbol);
+        return key_of(kind == kTicker ? "ticker" : trades_channel(), symbol);
     }
 
   protected:
@@ -80,8 +80,8 @@ class Coinbase : public Dialect {
     std::string want(const std::string& channel, const std::vector<std::string>& products,
                      const Client& client, std::vector<std::string>& wanted) const {
         for (const std::string& product : products) {
-            const bool listed = client.knows(stream(product, ticker)) ||
-                                client.knows(stream(product, trades)) ||
+            const bool listed = client.knows(stream(product, kTicker)) ||
+                                client.knows(stream(product, kTrades)) ||
                                 client.knows(key_of("level2", product));
             if (!listed) return product + " is not a valid product";
             const std::string key = key_of(channel, product);
@@ -164,13 +164,13 @@ class CoinbaseExchange final : public Coinbase {
     }
 
     void encode(const Quote& quote, std::size_t kind, std::string& out) const override {
-        if (kind == trades && quote.size <= 0) return;  // nobody traded
+        if (kind == kTrades && quote.size <= 0) return;  // nobody traded
         const std::string price = price_text(quote.price, quote.symbol);
         const std::string sequence = std::to_string(quote.sequence);
         const std::string product = json_text(quote.symbol.name);
         const std::string size = size_text(quote.size);
         const std::string time = utc_text(quote.time, 6);
-        if (kind == ticker) {
+        if (kind == kTicker) {
             out = R"({"type":"ticker","sequence":)" + sequence + R"(,"product_id":)" + product +
                   R"(,"price":)" + price + R"(,"best_bid":)" + price_text(quote.bid, quote.symbol) +
                   R"(,"best_bid_size":")" + size + R"(","best_ask":)" +
@@ -252,12 +252,12 @@ class CoinbaseAdvanced final : public Coinbase {
     }
 
     void encode(const Quote& quote, std::size_t kind, std::string& out) const override {
-        if (kind == trades && quote.size <= 0) return;  // nobody traded
+        if (kind == kTrades && quote.size <= 0) return;  // nobody traded
         const std::string product = json_text(quote.symbol.name);
         const std::string price = price_text(quote.price, quote.symbol);
         const std::string size = size_text(quote.size);
-        out = start(kind == ticker ? "ticker" : "market_trades", quote.time);
-        if (kind == ticker) {
+        out = start(kind == kTicker ? "ticker" : "market_trades", quote.time);
+        if (kind == kTicker) {
             out += R"([{"type":"update","tickers":[{"type":"ticker","product_id":)" + product +
                    R"(,"price":)" + price + R"(,"best_bid":)" +
                    price_text(quote.bid, quote.symbol) + R"(,"best_ask":)" +
