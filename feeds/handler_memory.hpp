@@ -50,7 +50,7 @@ class HandlerMemory {
 template <class T>
 class HandlerAllocator {
   public:
-    using value_type = T;
+    using value_type = T;  // NOLINT(readability-identifier-naming): the name that allocators have
 
     explicit HandlerAllocator(HandlerMemory& memory) noexcept : memory_(&memory) {}
     template <class U>

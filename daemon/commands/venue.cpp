@@ -272,6 +272,7 @@ void print_summary(stand_in::StandIn& stand_in) {
 int serve(const Arguments& arguments, const stand_in::StandInOptions& options,
           std::vector<stand_in::ServedVenue> venues) {
     std::vector<std::string> paths;
+    paths.reserve(venues.size());
     for (const auto& each : venues) paths.emplace_back(each.dialect->path());
     asio::io_context io(1);
     SystemClock clock;
