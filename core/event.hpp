@@ -144,7 +144,7 @@ struct ParametersEvent {
 
 // Each second of engine time: silence is not the same as calm.
 struct ClockEvent {
-    std::uint64_t last_input_seq = 0;
+    std::uint64_t last_input_seq = 0;  // everything up to it is judged and told
     std::array<std::uint32_t, kMarginStates> accounts_by_state{};
 };
 

@@ -279,7 +279,7 @@ void Engine::Implementation::apply_timer() noexcept {
     next_clock_ = Timestamp::from_ns((second + 1) * kClockInterval.ns());
     Event event;
     event.kind = EventKind::clock;
-    event.clock = {.last_input_seq = input_.input_seq,
+    event.clock = {.last_input_seq = input_.input_seq - 1,
                    .accounts_by_state = statistics_.accounts_by_state};
     after_.push_back(event);
 }
@@ -318,7 +318,10 @@ void Engine::Implementation::judge(AccountSlot slot, std::uint32_t cause) noexce
     if (!standing.known_priced) {
         standing.known_priced = priced(account, market_.view());
         set_flag(standing.unpriced, !standing.known_priced, statistics_.accounts_unpriced);
-        if (!standing.known_priced) return;
+        if (!standing.known_priced) {
+            set_flag(standing.held, false, statistics_.accounts_held);
+            return;
+        }
     }
 
     ++statistics_.evaluations;

@@ -92,9 +92,14 @@ Money maintenance_of(const PositionRow& row, const MarketView& market) noexcept 
 Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation,
                        const MarketView& market, AssetId quote) noexcept {
     const InstrumentRow& instrument = market.instruments[position.instrument.index()];
-    const std::int64_t unit = market.assets[quote.index()].price.raw();
+    const AssetRow& asset = market.assets[quote.index()];
+    // How much a gain counts depends on whether the balance it meets is owned or owed; the answer
+    // must hold for both, so the nearer price is given: the larger weight while something is left.
+    const Rate weight = evaluation.equity.raw() >= 0 ? asset.liability_weight : asset.asset_weight;
+    if (weight.raw() == 0) return {};
     // Equity at 1e-16 of the quote asset, rounded down; per unit of quantity, that is the distance.
-    const Int128 equity = div_floor(Int128{evaluation.equity.raw()} * kScale, unit) * kScale;
+    const Int128 unweighted = div_floor(Int128{evaluation.equity.raw()} * kScale, weight.raw());
+    const Int128 equity = div_floor(unweighted * kScale, asset.price.raw()) * kScale;
     const Int128 step = Int128{magnitude(position.quantity).raw()} * instrument.scale.factor();
     Int128 distance = equity / step;                   // towards zero ...
     if (equity < 0 && equity % step != 0) --distance;  // ... but down for a negative equity

@@ -26,7 +26,9 @@ LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& m
                                  const RiskParameters& parameters) noexcept;
 
 // The price of the position's instrument at which the account's equity is zero, all else unchanged;
-// rounded to the side on which it is still not negative. Zero: no positive price does that.
+// rounded to the side on which it is still not negative. Where the settlement asset has a haircut
+// or a liability weight, the price at which it is surely not negative. Zero: no positive price does
+// that.
 Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation,
                        const MarketView& market, AssetId quote) noexcept;
 

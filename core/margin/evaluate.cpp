@@ -34,14 +34,15 @@ void add_requirement(Value notional, const InstrumentRow& instrument,
 }  // namespace
 
 Evaluation evaluate(const AccountView& account, const MarketView& market) noexcept {
-    // Per balance row, in its asset. Left uninitialised: most accounts use one or two of them.
-    std::array<Value, kMaxBalancesPerAccount> gains;
-    std::fill_n(gains.begin(), std::max<std::size_t>(account.balances.size(), 1), Value{});
+    // Per balance row, in its asset. Left uninitialised but for what is used: most accounts have
+    // one or two balances, and this is the innermost loop.
+    std::array<Int128, kMaxBalancesPerAccount> gains;
+    std::fill_n(gains.begin(), std::max<std::size_t>(account.balances.size(), 1), 0);
     Requirement requirement;
     for (const PositionRow& position : account.positions) {
         const InstrumentRow& instrument = market.instruments[position.instrument.index()];
         gains[position.balance] +=
-            instrument.scale.gain(position.entry_price, instrument.mark, position.quantity);
+            instrument.scale.gain(position.entry_price, instrument.mark, position.quantity).raw();
         add_requirement(magnitude(instrument.scale.value(instrument.mark, position.quantity)),
                         instrument, requirement);
     }
@@ -49,7 +50,7 @@ Evaluation evaluate(const AccountView& account, const MarketView& market) noexce
     for (std::size_t b = 0; b < account.balances.size(); ++b) {
         const BalanceRow& balance = account.balances[b];
         const AssetRow& asset = market.assets[balance.asset.index()];
-        const Money amount = balance.amount + round_down(gains[b]);
+        const Money amount = balance.amount + round_down(Value::from_raw(gains[b]));
         const Rate weight = amount.raw() < 0 ? asset.liability_weight : asset.asset_weight;
         equity += amount * asset.price * weight;
     }

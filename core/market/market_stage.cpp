@@ -146,7 +146,8 @@ Refusal MarketStage::check(const PriceInput& price, const Input& input) const no
     const SourceStatus& status = source_statuses_[price.source.index()];
     const Instrument& instrument = parameters_.instruments[source.instrument.index()];
     if (price.price.raw() <= 0) return Refusal::price_not_positive;
-    if (price.price > instrument.price_max) return Refusal::price_beyond_maximum;
+    // The maximum is in the instrument's quote; what cannot be converted yet is judged when merged.
+    if (converted(source, price.price) > instrument.price_max) return Refusal::price_beyond_maximum;
     if (price.channel == Channel::book_top && price.bid >= price.ask) return Refusal::book_crossed;
     if (input.exchange_time.stated() &&
         input.exchange_time - input.receive_time > parameters_.guard.max_clock_skew) {
@@ -226,7 +227,8 @@ MarketStage::Merge MarketStage::merge(std::span<const SourceId> sources, Timesta
         if (status.price.raw() > 0 && now - status.receive_time <= source.stale_after) {
             price = converted(source, status.price);
         }
-        status.in_merge = price.raw() > 0;
+        const Instrument& instrument = parameters_.instruments[source.instrument.index()];
+        status.in_merge = price.raw() > 0 && price <= instrument.price_max;
         if (status.in_merge) fresh[live++] = {price, source.weight};
     }
     if (live == 0) return {};
@@ -388,7 +390,9 @@ void MarketStage::update_assets(InstrumentId id) noexcept {
             decimals >= kScaleDecimals
                 ? Int128{status.index.raw()} / power_of_ten(decimals - kScaleDecimals)
                 : Int128{status.index.raw()} * power_of_ten(kScaleDecimals - decimals);
-        asset_rows_[asset.index()].price = UnitPrice::from_raw(saturate_to_int64(raw));
+        // Never zero, which means "not priced yet".
+        asset_rows_[asset.index()].price =
+            UnitPrice::from_raw(std::max<std::int64_t>(saturate_to_int64(raw), 1));
     }
 }
 

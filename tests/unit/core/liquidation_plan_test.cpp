@@ -138,6 +138,25 @@ TEST_CASE("a bankrupt account closes everything, and says when that is not all")
     CHECK_FALSE(plan.complete);
 }
 
+TEST_CASE("with a weighted settlement asset the bankruptcy price is on the safe side") {
+    constexpr std::uint64_t kSeed = 53;
+    Random random(kSeed);
+    for (int round = 0; round < 2000; ++round) {
+        Scene scene(1);
+        scene.assets[0] = {UnitPrice::from_raw(98'000'000), rate(0.95), rate(1.1)};
+        const double size = (random.chance(0.5) ? 1 : -1) * (0.1 + random.unit() * 50);
+        const std::vector<PositionRow> positions{
+            {InstrumentId(0), 0, quantity(size), price(90 + random.unit() * 20)}};
+        const std::vector<BalanceRow> balances{{AssetId(0), money(random.unit() * 600 - 100)}};
+        const Evaluation now = evaluate({balances, positions}, scene.view());
+        const Price p = bankruptcy_price(positions[0], now, scene.view(), AssetId(0));
+        if (p.raw() == 0) continue;
+        INFO("seed " << kSeed << ", round " << round);
+        scene.instruments[0].mark = p;
+        CHECK(evaluate({balances, positions}, scene.view()).equity.raw() >= 0);
+    }
+}
+
 // The price is computed from the rounded equity, so the last tick may be worth less than the
 // smallest unit of money; for less than one contract several are.
 TEST_CASE("at the bankruptcy price equity is still not negative, just beyond it is") {

@@ -235,6 +235,21 @@ TEST_CASE("a source in another currency is converted before it is merged") {
     CHECK(s.status(0).mark == price(1960));
 }
 
+TEST_CASE("the largest price is meant in the instrument's own quote") {
+    RiskParameters p = converted_venue();
+    p.instruments[0].price_max = price(1'000);
+    p.guard.jump_factor = 1000;
+    Stage s(std::move(p));
+    CHECK(s.set(0, 1'005) == Refusal::none);  // cannot be converted yet
+    s.set(1, 1);
+    CHECK(s.status(0).mark == Price{});  // 1005 USD is beyond
+    CHECK(s.set(0, 1'001) == Refusal::price_beyond_maximum);
+    s.set(1, 0.99);
+    CHECK(s.status(0).mark == price(994.95));
+    CHECK(s.set(0, 1'001) == Refusal::none);
+    CHECK(s.status(0).mark == price(990.99));
+}
+
 TEST_CASE("a conversion that is not trusted converts nothing") {
     Stage s(converted_venue());
     s.set(1, 1);
