@@ -26,6 +26,7 @@ namespace margind::daemon {
 // Largest capacity a queue may be configured to; the index of its blocks is reserved for so many.
 inline constexpr std::size_t kQueueCapacityMax = std::size_t{1} << 22;
 
+// NOLINTBEGIN(readability-identifier-naming): moodycamel's names.
 struct QueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
     static constexpr std::size_t BLOCK_SIZE = 64;
     // A power of two; without it try_enqueue would refuse after 32 blocks.
@@ -34,6 +35,7 @@ struct QueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
     // No queueing without a token.
     static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 0;
 };
+// NOLINTEND(readability-identifier-naming)
 
 template <class T>
 class BoundedQueue {

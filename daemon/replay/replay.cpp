@@ -96,7 +96,7 @@ class PairedReplay {
     void run(const std::vector<core::Input>& inputs) {
         cycle_.deliver_to(events_);
         DutyThread engine({"mg-engine", threads_.engine_cpu, threads_.engine_idle}, duty_,
-                          [](std::exception_ptr failure) {
+                          [](const std::exception_ptr& failure) {
                               if (failure) std::terminate();
                           });
         for (const core::Input& input : inputs) {

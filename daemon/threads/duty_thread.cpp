@@ -60,7 +60,7 @@ void pin_thread(const std::string& name, int cpu) {
 }
 
 DutyThread::DutyThread(const ThreadOptions& options, DutyCycle& cycle,
-                       std::function<void(std::exception_ptr)> on_end) {
+                       std::function<void(const std::exception_ptr&)> on_end) {
     std::promise<void> ready;
     std::future<void> started = ready.get_future();
     thread_ = std::thread(

@@ -36,7 +36,7 @@ class DutyThread {
     // Starts at once. `on_end` is called on the thread after the cycle finished, or with the
     // exception that ended it. Throws std::system_error when the thread cannot be pinned.
     DutyThread(const ThreadOptions& options, DutyCycle& cycle,
-               std::function<void(std::exception_ptr)> on_end);
+               std::function<void(const std::exception_ptr&)> on_end);
     ~DutyThread();  // joins
     void join();
 

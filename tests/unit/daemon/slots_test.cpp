@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -132,6 +134,24 @@ TEST_CASE("feed states that find no place wait in order, and everything waits be
     CHECK(taken >= sent + 4'000);
     CHECK(last == core::FeedState::down);
     CHECK(queued.has_room(1));
+}
+
+TEST_CASE("a state does not overtake those that wait, though the queue has room again") {
+    QueuedDelivery queued(heard_venue(), 1'024, nullptr);
+    const auto send = [&](core::FeedReason reason) {
+        queued.feed_state(
+            core::Input::of(core::FeedStateInput{core::FeedId(0), core::FeedState::down, reason}));
+    };
+    while (queued.backlog_empty()) send(core::FeedReason::network_error);
+    core::Input input;
+    REQUIRE(queued.try_take(input));
+    send(core::FeedReason::silence);
+    std::vector<core::FeedReason> tail;
+    for (bool more = true; more; more = queued.flush_backlog() > 0) {
+        while (queued.try_take(input)) tail.push_back(input.feed_state.reason);
+    }
+    CHECK(tail.back() == core::FeedReason::silence);
+    CHECK(std::count(tail.begin(), tail.end(), core::FeedReason::silence) == 1);
 }
 
 TEST_CASE("between two threads every slot moves forward and ends at its newest value") {

@@ -242,6 +242,28 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("the engine's thread ends when its inputs are closed and all its events are out") {
+    core::Engine engine(heard_venue());
+    Doorbell bell;
+    QueuedDelivery queued(heard_venue(), 64, nullptr);
+    EventQueue events(4, nullptr);
+    EngineCycle cycle(engine, nullptr, &queued, events, nullptr, nullptr);
+    EngineDuty duty(cycle, nullptr, nullptr, bell);
+    for (int i = 0; i < 3; ++i) CHECK(duty.do_work() == 0);
+    CHECK_FALSE(duty.finished());  // idle, but more may come
+
+    for (const core::Input& input : recorded_crash(2)) REQUIRE(queued.try_whole(input));
+    duty.close_inputs();
+    core::Event event;
+    while (!duty.finished()) {
+        duty.do_work();
+        if (!cycle.idle()) CHECK_FALSE(duty.finished());
+        events.try_take(event);
+    }
+    CHECK(queued.depth() == 0);
+    CHECK(engine.statistics().inputs == 2 * kAccounts + 2);
+}
+
 TEST_CASE("inline, a tick's events are out when the tick was taken") {
     HandClock clock;
     core::Engine engine(heard_venue());
