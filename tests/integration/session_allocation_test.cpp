@@ -40,6 +40,15 @@ void* operator new(std::size_t size) {
 void* operator new[](std::size_t size) {
     return counted(size);
 }
+// All forms, or the address sanitizer sees memory of its own given back to us.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    ++t_allocations;
+    return std::malloc(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    ++t_allocations;
+    return std::malloc(size);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
