@@ -75,6 +75,7 @@ struct Settings {
     QueueSettings queues;
     EventListenerSettings events;
     AdminSettings admin;
+    bool ports_overridden = false;  // events.port and admin.port come from the command line
     LogSettings log;
     std::uint64_t seed = 1;  // of the back-off jitter
 };

@@ -127,7 +127,7 @@ class Application::Implementation {
     void open_admin();
 
     void start_threads();
-    [[noreturn]] static void thread_failed(const char* name, std::exception_ptr failure);
+    [[noreturn]] static void thread_failed(const char* name, const std::exception_ptr& failure);
     void wait_for_signal();
     void drain();
     void reload();
@@ -273,7 +273,7 @@ void Application::Implementation::open_admin() {
     sources.gateway = [this]() { return gateway_->statistics(); };
     sources.feeds = [this]() { return cold_->feed_statistics(); };
     sources.state = [this]() { return cold_->state(); };
-    sources.ask = [this](AccountQuery query, std::function<void(const AccountQuery*)> done) {
+    sources.ask = [this](const AccountQuery& query, std::function<void(const AccountQuery*)> done) {
         return cold_->ask(query, std::move(done));
     };
     sources.started = clock_.now();
@@ -307,10 +307,10 @@ void Application::Implementation::start_threads() {
             thread_failed("mg-cold", std::current_exception());
         }
     });
-    const auto on_engine_end = [](std::exception_ptr failure) {
+    const auto on_engine_end = [](const std::exception_ptr& failure) {
         if (failure) thread_failed("mg-engine", failure);
     };
-    const auto on_io_end = [this](std::exception_ptr failure) {
+    const auto on_io_end = [this](const std::exception_ptr& failure) {
         if (failure) thread_failed("io", failure);
         asio::post(main_io_, [this]() { main_io_.stop(); });
     };
@@ -327,7 +327,8 @@ void Application::Implementation::start_threads() {
 }
 
 // On the thread that failed. The others depend on it: there is nobody to drain with.
-void Application::Implementation::thread_failed(const char* name, std::exception_ptr failure) {
+void Application::Implementation::thread_failed(const char* name,
+                                                const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const std::exception& error) {
@@ -361,7 +362,8 @@ void Application::Implementation::drain() {
 }
 
 void Application::Implementation::reload() {
-    const config::Loaded loaded = config::load(settings_.path);
+    if (draining_) return spdlog::warn("reload: ignored, the daemon is draining");
+    config::Loaded loaded = config::load(settings_.path);
     if (!loaded.problems.empty()) {
         for (const config::Problem& problem : loaded.problems) {
             spdlog::error("{}", config::to_string(problem));
@@ -369,6 +371,10 @@ void Application::Implementation::reload() {
         spdlog::error("reload: refused, {} problems; the running parameters stay",
                       loaded.problems.size());
         return;
+    }
+    if (running_.ports_overridden) {  // by the command line, which the file knows nothing of
+        loaded.settings.events.port = running_.events.port;
+        loaded.settings.admin.port = running_.admin.port;
     }
     Reload change = compare(running_, loaded.settings);
     for (const std::string& key : change.needs_restart) {
@@ -379,12 +385,25 @@ void Application::Implementation::reload() {
         spdlog::info("reload: no risk parameter changed");
         return;
     }
-    adopt(running_.risk, loaded.settings.risk);
+    // What can change now must make sense with what needs a restart: the engine would refuse it
+    // all.
+    core::RiskParameters next = running_.risk;
+    adopt(next, loaded.settings.risk);
+    const std::vector<std::string> problems = core::validate(next);
+    for (const std::string& problem : problems) spdlog::error("reload: {}", problem);
+    if (!problems.empty() || change.batch.size() > core::kMaxParameterChanges) {
+        return spdlog::error(
+            "reload: refused; {} changes (at most {} at once) do not fit what runs without those "
+            "that need a restart",
+            change.batch.size(), core::kMaxParameterChanges);
+    }
+    running_.risk = std::move(next);
     submit(std::move(change.batch));
 }
 
 void Application::Implementation::submit(std::vector<core::Input> batch) {
     asio::post(io_, [this, batch = std::move(batch)]() mutable {
+        if (!io_cycle_->running()) return;
         for (core::Input& input : batch) input.receive_time = clock_.now();
         if (straight()) {
             for (core::Input& input : batch) cycle_->accept(input);

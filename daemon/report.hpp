@@ -9,6 +9,7 @@
 #include "core/event.hpp"
 #include "core/market/market_stage.hpp"
 #include "core/time.hpp"
+#include "feeds/session.hpp"
 
 namespace margind::daemon {
 
@@ -32,7 +33,12 @@ class LatencyHistogram {
     std::int64_t sum_ns_ = 0;
 };
 
-enum class RunState : std::uint8_t { recovering, warming, live, degraded, draining };
+// A feed that is off because its key is not there is off by choice: the daemon is well without it.
+inline bool off_without_key(const feeds::FeedStatistics& feed) {
+    return feed.state == core::FeedState::down && feed.reason == core::FeedReason::no_credentials;
+}
+
+enum class RunState : std::uint8_t { warming, live, degraded, draining };
 
 struct EngineReport {
     core::EngineStatistics engine;

@@ -220,7 +220,7 @@ class VenueSession final : public Session,
         const Timestamp now = clock_.now();
         // What came while we did not read is not silence.
         last_received_ = now;
-        silence_.restart(now);
+        silence_.forgive(now);
         deliver();
     }
 

@@ -35,6 +35,10 @@ void SilenceWatch::restart(core::Timestamp now) noexcept {
     silent_count_ = 0;
 }
 
+void SilenceWatch::forgive(core::Timestamp now) noexcept {
+    for (Watched& watched : watched_) watched.last = now;
+}
+
 void SilenceWatch::saw(std::string_view symbol, core::Channel channel,
                        core::Timestamp now) noexcept {
     const std::uint32_t index = table_[slot_of(symbol, channel)];

@@ -27,9 +27,12 @@ class SilenceWatch {
 
     SilenceWatch(std::vector<Topic> topics, core::Duration limit);
 
-    // A new connection is subscribed, or one that we did not read for a while is read again: every
-    // topic has the whole limit to bring data.
+    // A new connection is subscribed: every topic has the whole limit to bring data.
     void restart(core::Timestamp now) noexcept;
+
+    // A connection that we did not read for a while is read again: that time counts for nobody. A
+    // topic that was silent before still is.
+    void forgive(core::Timestamp now) noexcept;
 
     // Data on a topic. Topics that were not asked for are ignored. O(1), allocates nothing.
     void saw(std::string_view symbol, core::Channel channel, core::Timestamp now) noexcept;

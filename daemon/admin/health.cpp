@@ -39,7 +39,7 @@ std::string silence_of_engine(const Snapshot& snapshot) {
 void add_feeds(const Snapshot& snapshot, std::vector<std::string>& reasons) {
     for (std::size_t i = 0; i < snapshot.feeds.size() && i < snapshot.settings.feeds.size(); ++i) {
         const feeds::FeedStatistics& feed = snapshot.feeds[i];
-        if (feed.state == core::FeedState::live) continue;
+        if (feed.state == core::FeedState::live || off_without_key(feed)) continue;
         std::string reason = fmt::format("feed {} is {} ({})", snapshot.settings.feeds[i].name,
                                          name_of(feed.state), name_of(feed.reason));
         if (!feed.last_problem.empty()) reason += ": " + feed.last_problem;

@@ -107,8 +107,8 @@ void write_process(MetricsWriter& metrics, const Snapshot& snapshot) {
                    "Start of the process, seconds since 1970 UTC.");
     metrics.sample_scaled({}, snapshot.started.ns(), 9);
     metrics.family("margind_state", "gauge", "1 for the state the daemon is in, 0 for the others.");
-    for (const RunState state : {RunState::recovering, RunState::warming, RunState::live,
-                                 RunState::degraded, RunState::draining}) {
+    for (const RunState state :
+         {RunState::warming, RunState::live, RunState::degraded, RunState::draining}) {
         metrics.sample({{"state", name_of(state)}}, snapshot.state == state ? 1 : 0);
     }
 }

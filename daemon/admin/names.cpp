@@ -4,8 +4,6 @@ namespace margind::daemon {
 
 std::string_view name_of(RunState state) {
     switch (state) {
-        case RunState::recovering:
-            return "recovering";
         case RunState::warming:
             return "warming";
         case RunState::live:

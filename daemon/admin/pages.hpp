@@ -32,7 +32,7 @@ struct Snapshot {
     const std::vector<feeds::FeedStatistics>& feeds;  // same order as settings.feeds
     GatewayStatistics gateway;
     AdminStatistics admin;
-    RunState state = RunState::recovering;
+    RunState state = RunState::warming;
     core::Timestamp started;          // the process
     core::Timestamp listening_since;  // this server
     core::Timestamp now;

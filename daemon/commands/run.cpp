@@ -44,6 +44,7 @@ void write_ready_file(const std::filesystem::path& file, const Application& appl
 int run_daemon(const RunOptions& options, config::Settings settings) {
     if (options.events_port) settings.events.port = *options.events_port;
     if (options.admin_port) settings.admin.port = *options.admin_port;
+    settings.ports_overridden = options.events_port || options.admin_port;
     const std::string events_address = settings.events.address;
     const std::string admin_address = settings.admin.address;
     Application application(std::move(settings));

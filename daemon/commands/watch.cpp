@@ -94,7 +94,7 @@ class Watch {
         }
         poll_admin(clock_.now(), Poll::now);
         const Colour colour = terminal_ && !options_.plain ? Colour::yes : Colour::no;
-        if (exit_code_ == kOk) print(summary(model_, colour));
+        if (model_.stream().events() > 0 || exit_code_ == kOk) print(summary(model_, colour));
         for (const std::string& message : messages_) {
             std::fprintf(stderr, "margind watch: %s\n", message.c_str());
         }
@@ -136,6 +136,7 @@ class Watch {
             exit_code_ = goodbye == "too_many_subscribers" ? kUnavailable : kFailed;
             messages_.push_back("the daemon cut this view off: " + goodbye);
         } else if (goodbye.empty()) {
+            exit_code_ = kFailed;
             messages_.push_back(result == LineClient::Result::closed
                                     ? "the daemon closed the stream without a goodbye"
                                     : "the connection to the daemon broke");

@@ -59,6 +59,8 @@ class Dialect {
     virtual std::string stream(std::string_view symbol, std::size_t kind) const = 0;
     // The key of the stream a recorded message belongs to; empty: it is no market data.
     virtual std::string stream_of(std::string_view message) const = 0;
+    // A recorded message without the wrapper it came in: frame() puts on what the client asked for.
+    virtual std::string_view payload_of(std::string_view message) const { return message; }
 
     // Streams that no tape holds: what on_second() sends.
     virtual bool steady_stream(std::string_view) const { return false; }

@@ -65,6 +65,14 @@ class Binance final : public Dialect {
         return lower(symbol) + "@" + std::string(event);
     }
 
+    std::string_view payload_of(std::string_view message) const override {
+        constexpr std::string_view kData = R"("data":)";
+        const std::size_t data = message.find(kData);
+        if (!message.starts_with(R"({"stream":)") || data == message.npos) return message;
+        message.remove_prefix(data + kData.size());
+        return message.substr(0, message.rfind('}'));
+    }
+
     void on_connect(Client& client) const override {
         const std::string_view target = client.target();
         std::string_view names;

@@ -112,7 +112,7 @@ Tape tape_from_recording(const Dialect& dialect, const std::filesystem::path& fi
         const auto next = static_cast<std::uint32_t>(tape.streams.size());
         const auto [entry, added] = streams.try_emplace(std::move(key), next);
         if (added) tape.streams.push_back(entry->first);
-        tape.messages.push_back({time, entry->second, std::string(raw)});
+        tape.messages.push_back({time, entry->second, std::string(dialect.payload_of(raw))});
     }
     if (tape.messages.empty()) {
         throw std::runtime_error(file.string() + ": no message of " + std::string(dialect.venue()) +

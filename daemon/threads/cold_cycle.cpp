@@ -20,8 +20,6 @@ constexpr core::Duration kQueryTimeout = core::Duration::from_seconds(2);
 
 std::string_view name_of_state(RunState state) {
     switch (state) {
-        case RunState::recovering:
-            return "recovering";
         case RunState::warming:
             return "warming: waiting for the first trusted price of every instrument";
         case RunState::live:
@@ -40,10 +38,6 @@ bool reached_next_power(std::uint64_t told, std::uint64_t now) {
     std::uint64_t power = 1;
     while (power <= now / 10) power *= 10;
     return told < power;
-}
-
-bool off_without_key(const feeds::FeedStatistics& feed) {
-    return feed.state == core::FeedState::down && feed.reason == core::FeedReason::no_credentials;
 }
 
 }  // namespace

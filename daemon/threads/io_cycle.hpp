@@ -45,6 +45,8 @@ class IoCycle final : public DutyCycle {
 
     int do_work() override;
     bool finished() const override { return stage_ == Stage::finished; }
+    // io thread: whether inputs are still taken; false once a drain has begun.
+    bool running() const noexcept { return stage_ == Stage::running; }
     void park() override;
 
     // Any thread, once: stop the feeds, finish the queues, flush the subscribers; then finished().
