@@ -1,5 +1,5 @@
-// The only place that reads a clock. UTC, never decreasing: the wall clock is read once at start and
-// the monotonic clock carries on from there, so a step of the wall clock moves nothing.
+// The only place that reads a clock. UTC, never decreasing: the wall clock is read once at start
+// and the monotonic clock carries on from there, so a step of the wall clock moves nothing.
 #pragma once
 
 #include "core/time.hpp"

@@ -225,6 +225,20 @@ TEST_CASE("a capture can be played again, and says the same") {
     }
 }
 
+// Recorded from a combined stream, played to clients of either kind: the wrapper is put on once.
+TEST_CASE("a recorded message is played without the wrapper it came in") {
+    TemporaryFolder folder;
+    const auto file = folder.write(
+        "spot.jsonl",
+        R"({"conn":"c","dir":"in","t":1760128200000000000,"raw":"{\"stream\":\"btcusdt@bookTicker\",\"data\":{\"u\":7,\"s\":\"BTCUSDT\",\"b\":\"1.5\",\"B\":\"2\",\"a\":\"1.6\",\"A\":\"3\"}}"})"
+        "\n");
+    const auto dialect = make_dialect("binance_spot");
+    const Tape tape = tape_from_recording(*dialect, file, "", {});
+    REQUIRE(tape.messages.size() == 1);
+    CHECK(tape.streams.at(0) == "btcusdt@bookTicker");
+    CHECK(tape.messages[0].text == R"({"u":7,"s":"BTCUSDT","b":"1.5","B":"2","a":"1.6","A":"3"})");
+}
+
 TEST_CASE("recordings of real venues are told apart by stream") {
     struct Case {
         const char* venue;
