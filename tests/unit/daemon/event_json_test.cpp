@@ -1,5 +1,6 @@
 #include "daemon/gateway/event_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -213,13 +214,32 @@ TEST_CASE("no line is longer than the encoder promises") {
     CHECK(out.size() > encoder.line_bytes_max() / 2);  // the bound is a bound, not a guess
 }
 
-TEST_CASE("the documentation's examples are what the code writes", "[docs]") {
-    std::ifstream file(MARGIND_SOURCE_DIR "/docs/event-stream.md");
+namespace {
+
+std::multiset<std::string> examples_in(const char* page) {
+    std::ifstream file(std::string(MARGIND_SOURCE_DIR "/") + page);
     REQUIRE(file);
-    std::multiset<std::string> documented;
+    std::multiset<std::string> examples;
     for (std::string line; std::getline(file, line);) {
-        if (line.starts_with("{\"type\":")) documented.insert(line);
+        if (line.starts_with("{\"type\":")) examples.insert(line);
     }
+    return examples;
+}
+
+}  // namespace
+
+TEST_CASE("the README's examples are what the code writes", "[docs]") {
+    const std::vector<std::string> written = sample_lines();
+    const std::multiset<std::string> shown = examples_in("README.md");
+    CHECK_FALSE(shown.empty());
+    for (const std::string& line : shown) {
+        INFO("no longer written: " << line);
+        CHECK(std::count(written.begin(), written.end(), line) == 1);
+    }
+}
+
+TEST_CASE("the documentation's examples are what the code writes", "[docs]") {
+    const std::multiset<std::string> documented = examples_in("docs/event-stream.md");
     const std::vector<std::string> written = sample_lines();
     for (const std::string& line : written) {
         INFO("not in the documentation: " << line);
