@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -123,20 +124,23 @@ class Harness {
           acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
           feed_(io_),
           bot_(io_),
-          sentinel_("\"account\":\"" + sentinel_name(0) + "\"") {}
+          sentinel_("\"account\":\"" + sentinel_name(0) + "\""),
+          first_time_ms_(clock.now().ns() / 1'000'000 - 3'600'000) {
+        answered_.reserve(1 << 16);
+    }
 
     std::uint16_t feed_port() const { return acceptor_.local_endpoint().port(); }
 
-    Passage run(const Child& child) {
+    Passage run(const Child& child, Answers answers) {
         connect_bot(child.events_port());
         accept_feed();
         read_hello();
         make_frames();
         for (std::uint32_t i = 1; i < population_.base_prices.size(); ++i) {
-            send(frame(i, population_.base_prices[i]));
+            send(frame(i, population_.base_prices[i], 0));
         }
         warm_up();
-        play();
+        play(answers);
         return std::move(passage_);
     }
 
@@ -174,11 +178,14 @@ class Harness {
         }
     }
 
-    std::string frame(std::uint32_t instrument, std::int64_t price) {
+    // `number` of the tick is its exchange time in milliseconds, counted from an hour ago: no clock
+    // would object, and every event repeats it.
+    std::string frame(std::uint32_t instrument, std::int64_t price, std::int64_t number) {
+        const std::int64_t time_ms = first_time_ms_ + number;
         return text_frame(fmt::format(
-            R"({{"u":{},"s":"{}","b":"{}","B":"31.21000000","a":"{}","A":"40.66000000"}})",
+            R"({{"e":"bookTicker","u":{},"s":"{}","b":"{}","B":"31.21","a":"{}","A":"40.66","T":{},"E":{}}})",
             ++update_id_, population_.parameters.sources[instrument].symbol, price_text(price - 1),
-            price_text(price + 1)));
+            price_text(price + 1), time_ms, time_ms));
     }
 
     // The price goes to and fro around the sentinel's line.
@@ -187,7 +194,8 @@ class Harness {
         const std::int64_t half = std::llround(base * options_.bp * 1e-4 / 2);
         frames_.reserve(kWarmUp + options_.ticks);
         for (std::size_t i = 0; i < kWarmUp + options_.ticks; ++i) {
-            frames_.push_back(frame(0, population_.base_prices[0] + (i % 2 == 0 ? -half : half)));
+            frames_.push_back(frame(0, population_.base_prices[0] + (i % 2 == 0 ? -half : half),
+                                    static_cast<std::int64_t>(i)));
         }
         passage_.frame_bytes = frames_.front().size();
     }
@@ -202,95 +210,121 @@ class Harness {
         }
     }
 
-    // Takes what has arrived; returns how many lines of it name the sentinel.
-    std::size_t take_lines() {
+    // Takes what has arrived; leaves the ticks it answers in answered_, by number.
+    void take_lines() {
+        answered_.clear();
         const ssize_t n = ::recv(bot_.native_handle(), received_.data() + have_,
                                  received_.size() - have_, MSG_DONTWAIT);
         if (n == 0) throw std::runtime_error("the event stream ended");
         if (n < 0) {
-            if (errno == EAGAIN || errno == EINTR) return 0;
+            if (errno == EAGAIN || errno == EINTR) return;
             throw std::system_error(errno, std::generic_category(), "receiving events");
         }
         arrived_ = clock_.now();
         have_ += static_cast<std::size_t>(n);
-        std::size_t answers = 0;
         std::string_view rest(received_.data(), have_);
         for (std::size_t end = rest.find('\n'); end != std::string_view::npos;
              end = rest.find('\n')) {
-            ++lines_;
-            if (rest.substr(0, end).find(sentinel_) != std::string_view::npos) {
-                ++answers;
-                answer_bytes_ += end + 1;
-            }
+            take_line(rest.substr(0, end));
             rest.remove_prefix(end + 1);
         }
         std::memmove(received_.data(), rest.data(), rest.size());
         have_ = rest.size();
         if (have_ == received_.size()) throw std::runtime_error("an event line is too long");
-        return answers;
     }
 
-    // One at a time: the first tick may have to wait for accounts to be evaluated for the first
-    // time.
+    void take_line(std::string_view line) {
+        static constexpr std::string_view kTime = "\"exchange_time\":";
+        ++lines_;
+        if (line.find(sentinel_) == std::string_view::npos) return;
+        const std::size_t at = line.find(kTime);
+        if (at == std::string_view::npos) throw std::runtime_error("an event without a time");
+        std::int64_t time_ns = 0;
+        std::from_chars(line.data() + at + kTime.size(), line.data() + line.size(), time_ns);
+        const std::int64_t number = time_ns / 1'000'000 - first_time_ms_;
+        if (number < 0) throw std::runtime_error("an event that no tick explains");
+        answered_.push_back(static_cast<std::size_t>(number));
+        answer_bytes_ += line.size() + 1;
+    }
+
+    // One at a time: the first may have to wait for accounts to be evaluated for the first time.
     void warm_up() {
         for (std::size_t i = 0; i < kWarmUp; ++i) {
             send(frames_[i]);
             const core::Timestamp give_up = clock_.now() + kPatience;
-            std::size_t answers = 0;
-            while (answers == 0) {
-                answers = take_lines();
+            do {
+                take_lines();
                 if (clock_.now() > give_up) {
-                    throw std::runtime_error(fmt::format("no answer to tick {}", i));
+                    throw std::runtime_error(fmt::format("no event for tick {}", i));
                 }
+            } while (answered_.empty());
+            if (answered_.size() != 1 || answered_[0] != i) {
+                throw std::runtime_error(fmt::format("tick {} is not the one answered", i));
             }
-            if (answers > 1) throw std::runtime_error("more than one answer to a tick");
         }
         answer_bytes_ = 0;
     }
 
-    void play() {
+    void play(Answers answers) {
         const std::size_t ticks = options_.ticks;
-        const double step_ns = 1e9 / options_.rate_per_second;
-        std::vector<core::Timestamp> due(ticks);
-        std::vector<core::Timestamp> sent(ticks);
-        passage_.from_send.reserve(ticks);
-        passage_.from_due.reserve(ticks);
-        const core::Timestamp start = clock_.now() + core::Duration::from_ms(1);
-        for (std::size_t i = 0; i < ticks; ++i) {
-            due[i] =
-                start + core::Duration::from_ns(std::llround(static_cast<double>(i) * step_ns));
-        }
-        const core::Timestamp give_up = due.back() + core::Duration::from_seconds(10);
-        std::size_t next = 0;
-        std::size_t answered = 0;
+        schedule();
+        const core::Timestamp start = due_.front();
         core::Timestamp last = start;
-        while (answered < ticks) {
+        core::Timestamp last_answer = start;
+        std::size_t next = 0;
+        while (passage_.from_send.size() < ticks) {
             const core::Timestamp now = clock_.now();
             if (now > start) {
                 passage_.loop_gap_max = std::max(passage_.loop_gap_max, (now - last).ns());
                 last = now;
             }
-            if (next < ticks && now >= due[next]) {
-                sent[next] = clock_.now();
+            if (next < ticks && now >= due_[next]) {
+                sent_[next] = clock_.now();
                 send(frames_[kWarmUp + next++]);
             }
-            for (std::size_t n = take_lines(); n > 0; --n, ++answered) {
-                if (answered >= next) throw std::runtime_error("more events than ticks");
-                passage_.from_send.push_back((arrived_ - sent[answered]).ns());
-                passage_.from_due.push_back((arrived_ - due[answered]).ns());
-            }
-            if (now > give_up) {
-                throw std::runtime_error(
-                    fmt::format("{} ticks, but only {} events came back: an event was lost, or the "
-                                "machine is too "
-                                "busy for this rate; try a lower --rate",
-                                ticks, answered));
+            take_lines();
+            for (const std::size_t number : answered_) record(number, next);
+            if (!answered_.empty()) last_answer = arrived_;
+            if (next == ticks && now > std::max(due_.back(), last_answer) + kQuiet) {
+                if (answers == Answers::some_conflated) break;
+                throw std::runtime_error(fmt::format(
+                    "{} ticks, but only {} events came back: an event was lost, or the machine is "
+                    "too busy for this rate; try a lower --rate",
+                    ticks, passage_.from_send.size()));
             }
         }
-        passage_.line_bytes = answer_bytes_ / ticks;
+        if (passage_.from_send.empty()) throw std::runtime_error("no event came back");
+        passage_.unanswered = ticks - passage_.from_send.size();
+        passage_.line_bytes = answer_bytes_ / passage_.from_send.size();
+    }
+
+    void schedule() {
+        const double step_ns = 1e9 / options_.rate_per_second;
+        const core::Timestamp start = clock_.now() + core::Duration::from_ms(1);
+        for (std::size_t i = 0; i < options_.ticks; ++i) {
+            due_.push_back(start +
+                           core::Duration::from_ns(std::llround(static_cast<double>(i) * step_ns)));
+        }
+        sent_.resize(options_.ticks);
+        seen_.resize(options_.ticks);
+        passage_.from_send.reserve(options_.ticks);
+        passage_.from_due.reserve(options_.ticks);
+    }
+
+    // `sent`: how many have been sent so far.
+    void record(std::size_t number, std::size_t sent) {
+        if (number < kWarmUp || number - kWarmUp >= sent || seen_[number - kWarmUp]) {
+            throw std::runtime_error("an event that no tick explains");
+        }
+        const std::size_t tick = number - kWarmUp;
+        seen_[tick] = true;
+        passage_.from_send.push_back((arrived_ - sent_[tick]).ns());
+        passage_.from_due.push_back((arrived_ - due_[tick]).ns());
     }
 
     static constexpr std::size_t kWarmUp = 500;
+    // So long after the last tick and its last event, no more will come.
+    static constexpr core::Duration kQuiet = core::Duration::from_seconds(3);
 
     const Population& population_;
     const HarnessOptions& options_;
@@ -300,12 +334,17 @@ class Harness {
     websocket::stream<tcp::socket> feed_;
     tcp::socket bot_;
     const std::string sentinel_;
+    const std::int64_t first_time_ms_;
     std::vector<std::string> frames_;
     std::uint64_t update_id_ = 0;
     std::vector<char> received_ = std::vector<char>(1 << 20);
     std::size_t have_ = 0;
     std::uint64_t lines_ = 0;
     std::size_t answer_bytes_ = 0;
+    std::vector<std::size_t> answered_;
+    std::vector<core::Timestamp> due_;
+    std::vector<core::Timestamp> sent_;
+    std::vector<bool> seen_;
     core::Timestamp arrived_;
     Passage passage_;
 };
@@ -313,14 +352,14 @@ class Harness {
 }  // namespace
 
 Passage run_passage(const Population& population, const HarnessOptions& options,
-                    feeds::Clock& clock, const Contender& contender) {
+                    feeds::Clock& clock, const Contender& contender, Answers answers) {
     if (!pin_to_cpu(options.harness_cpu)) {
         throw std::runtime_error(
             fmt::format("cannot run on core {}: choose another", options.harness_cpu));
     }
     Harness harness(population, options, clock);
     const Child child(contender, harness.feed_port(), options.contender_cpu);
-    return harness.run(child);
+    return harness.run(child, answers);
 }
 
 }  // namespace margind::daemon

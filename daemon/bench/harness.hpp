@@ -26,6 +26,7 @@ struct Passage {
     std::vector<std::int64_t> from_send;  // just before send() of the tick to just after recv()
     std::vector<std::int64_t> from_due;   // from the moment the tick was due: shows overload
     std::int64_t loop_gap_max = 0;        // longest the harness itself was away
+    std::size_t unanswered = 0;           // ticks conflated away
     std::size_t line_bytes = 0;           // mean length of an answer
     std::size_t frame_bytes = 0;
 };
@@ -35,10 +36,13 @@ struct Passage {
 using Contender = std::function<void(std::uint16_t feed_port,
                                      const std::function<void(std::uint16_t)>& listening)>;
 
+// Whether each tick must come back as an event, or a newer one may overtake it in a queue.
+enum class Answers : std::uint8_t { every_tick, some_conflated };
+
 // Serves the feed, plays all ticks, and ends the child. Each tick makes the sentinel of instrument
-// 0 cross once, so the k-th answer that names it belongs to the k-th tick. Throws
-// std::runtime_error when an answer is missing or one too many comes.
+// 0 cross once; the event's exchange time says which tick it was. Throws std::runtime_error when an
+// event is missing that must come, or one comes that no tick explains.
 Passage run_passage(const Population& population, const HarnessOptions& options,
-                    feeds::Clock& clock, const Contender& contender);
+                    feeds::Clock& clock, const Contender& contender, Answers answers);
 
 }  // namespace margind::daemon

@@ -90,6 +90,7 @@ struct Half {
     double p99_9_ns = 0;
     double due_p50_ns = 0;
     double loop_gap_max_ns = 0;
+    double unanswered = 0;
 };
 
 double slice_p99(const std::vector<std::int64_t>& samples) {
@@ -111,6 +112,7 @@ Half half_of(Passage passage) {
     half.p50_ns = static_cast<double>(percentile(passage.from_send, 0.5));
     half.p99_9_ns = static_cast<double>(percentile(passage.from_send, 0.999));
     half.due_p50_ns = static_cast<double>(percentile(passage.from_due, 0.5));
+    half.unanswered = static_cast<double>(passage.unanswered);
     half.loop_gap_max_ns = static_cast<double>(passage.loop_gap_max);
     return half;
 }
@@ -141,14 +143,15 @@ class LatencyBench {
         // How long the daemon's lines are, so that the relay's are as long; not counted.
         HarnessOptions rehearsal = harness_;
         rehearsal.ticks = 200;
-        const Passage first = run_passage(population_, rehearsal, clock_, daemon());
+        const Passage first =
+            run_passage(population_, rehearsal, clock_, daemon(), daemon_answers());
         line_bytes_ = first.line_bytes;
         frame_bytes_ = first.frame_bytes;
         const ForeignLoad foreign(clock_);
         for (std::uint32_t i = 0; i < options_.pairs; ++i) {
-            if (i % 2 == 0) relay_.push_back(measure(relay()));
-            daemon_.push_back(measure(daemon()));
-            if (i % 2 == 1) relay_.push_back(measure(relay()));
+            if (i % 2 == 0) relay_.push_back(measure(relay(), Answers::every_tick));
+            daemon_.push_back(measure(daemon(), daemon_answers()));
+            if (i % 2 == 1) relay_.push_back(measure(relay(), Answers::every_tick));
         }
         foreign_cores_ = foreign.cores();
         line_round_trip_after_ns_ = line_round_trip();
@@ -159,8 +162,13 @@ class LatencyBench {
     std::int64_t line_round_trip() {
         return cache_line_round_trip_ns(clock_, options_.harness_cpu, options_.daemon_cpu);
     }
-    Half measure(const Contender& contender) {
-        return half_of(run_passage(population_, harness_, clock_, contender));
+    Half measure(const Contender& contender, Answers answers) {
+        return half_of(run_passage(population_, harness_, clock_, contender, answers));
+    }
+    // With a queue in between, a tick may be overtaken by the next before the engine sees it.
+    Answers daemon_answers() const {
+        return options_.layout == config::Layout::inline_ ? Answers::every_tick
+                                                          : Answers::some_conflated;
     }
 
     Contender relay() const {
@@ -185,7 +193,7 @@ class LatencyBench {
         settings.risk = population_.parameters;
         feeds::FeedOptions feed;
         feed.name = "bench";
-        feed.venue = "binance_spot";
+        feed.venue = kBenchVenue;
         feed.url = fmt::format("ws://127.0.0.1:{}/ws", feed_port);
         feed.silence_after = core::Duration::from_seconds(3'600);
         settings.feeds = {feed};
@@ -224,17 +232,19 @@ class LatencyBench {
 
 void LatencyBench::append_side(JsonWriter& json, std::string_view name,
                                const std::vector<Half>& halves) const {
-    const auto median_us = [&](double Half::* member) {
+    const auto median = [&](double Half::* member) {
         std::vector<double> values;
-        for (const Half& half : halves) values.push_back(half.*member / 1'000);
-        return rounded(quartiles(values).median);
+        for (const Half& half : halves) values.push_back(half.*member);
+        return quartiles(values).median;
     };
+    const auto median_us = [&](double Half::* member) { return rounded(median(member) / 1'000); };
     json.open_object(name);
     json.number("p50_us", median_us(&Half::p50_ns));
     json.number("slice_p99_us", median_us(&Half::slice_p99_ns));
     json.number("p99_9_us", median_us(&Half::p99_9_ns));
     json.number("from_due_p50_us", median_us(&Half::due_p50_ns));
     json.number("harness_gap_max_us", median_us(&Half::loop_gap_max_ns));
+    json.number("ticks_without_event", median(&Half::unanswered));
     json.close_object();
 }
 

@@ -14,6 +14,9 @@
 
 namespace margind::daemon {
 
+// Whose frames benchmarks send: its book tops carry a time, by which an event tells its tick.
+inline constexpr const char* kBenchVenue = "binance_usdm";
+
 struct PopulationOptions {
     std::uint32_t accounts = 10'000;
     std::uint32_t instruments = 100;

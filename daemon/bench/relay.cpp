@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <charconv>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,10 @@ using boost::system::error_code;
 // As in the daemon's own session: the type-erased default executor costs a little.
 using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 
+// Nanoseconds since 1970 have 19 digits until the year 2286.
+constexpr std::size_t kTimeDigits = 19;
+const std::string kTimeMember = "\"exchange_time\":";
+
 class Relay {
   public:
     Relay(const RelayOptions& options, const feeds::Venue& venue)
@@ -37,7 +42,8 @@ class Relay {
           decoder_(venue.make_decoder()),
           batch_(std::make_unique<feeds::TickBatch>()),
           symbol_(options.symbol),
-          line_(answer(options.line_bytes)) {
+          line_(answer(options.line_bytes)),
+          time_(line_.find(kTimeMember) + kTimeMember.size()) {
         buffer_.reserve(64 * 1024);
     }
 
@@ -55,13 +61,14 @@ class Relay {
     }
 
   private:
-    // Looks to the bot like the event of the daemon that answers a tick.
+    // Looks to the bot like the event of the daemon that answers a tick; the time is filled in.
     static std::string answer(std::size_t bytes) {
         const std::string head =
-            "{\"type\":\"relay\",\"account\":\"" + sentinel_name(0) + "\",\"pad\":\"";
-        const std::string tail = "\"}\n";
-        const std::size_t fixed = head.size() + tail.size();
-        return head + std::string(bytes > fixed ? bytes - fixed : 0, 'x') + tail;
+            "{\"type\":\"relay\",\"account\":\"" + sentinel_name(0) + "\"," + kTimeMember;
+        const std::string tail = std::string(kTimeDigits, '0') + ",\"pad\":\"";
+        const std::string end = "\"}\n";
+        const std::size_t fixed = head.size() + tail.size() + end.size();
+        return head + tail + std::string(bytes > fixed ? bytes - fixed : 0, 'x') + end;
     }
 
     void connect(const RelayOptions& options, const feeds::Venue& venue) {
@@ -95,6 +102,8 @@ class Relay {
         if (result.verdict == feeds::Verdict::control) return true;  // an acknowledgement
         if (result.verdict != feeds::Verdict::decoded) return false;
         if ((*batch_)[0].symbol != symbol_) return true;  // the daemon has nothing to say either
+        const std::int64_t time_ns = (*batch_)[0].exchange_time.ns();
+        std::to_chars(line_.data() + time_, line_.data() + time_ + kTimeDigits, time_ns);
         const ssize_t sent = ::send(bot_.native_handle(), line_.data(), line_.size(), MSG_NOSIGNAL);
         return sent == static_cast<ssize_t>(line_.size());
     }
@@ -107,15 +116,16 @@ class Relay {
     const std::unique_ptr<feeds::Decoder> decoder_;
     const std::unique_ptr<feeds::TickBatch> batch_;
     const std::string symbol_;
-    const std::string line_;
+    std::string line_;
+    const std::size_t time_;  // where in the line
     bool ended_ = false;
 };
 
 }  // namespace
 
 void run_relay(const RelayOptions& options, const std::function<void(std::uint16_t)>& listening) {
-    const feeds::Venue* venue = feeds::find_venue("binance_spot");
-    if (venue == nullptr) throw std::runtime_error("no decoder for binance_spot");
+    const feeds::Venue* venue = feeds::find_venue(kBenchVenue);
+    if (venue == nullptr) throw std::runtime_error("the benchmark's venue is unknown");
     Relay(options, *venue).run(options, *venue, listening);
 }
 
