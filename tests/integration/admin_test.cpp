@@ -290,7 +290,8 @@ int prometheus_check(const std::string& page, const char* findings = "") {
                                  .string();
     std::ofstream(path) << page;
     const int status = std::system(
-        ("python3 " MARGIND_SOURCE_DIR "/tests/integration/prometheus_check.py " + path).c_str());
+        ("python3 " MARGIND_SOURCE_DIR "/tests/integration/prometheus_check.py " + path + findings)
+            .c_str());
     std::remove(path.c_str());
     return status;
 }
