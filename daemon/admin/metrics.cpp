@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "daemon/admin/pages.hpp"
+#include "feeds/feed_tally.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -218,6 +219,19 @@ void write_feed_states(MetricsWriter& metrics, const Snapshot& snapshot) {
     }
 }
 
+void write_feed_reasons(MetricsWriter& metrics, const Snapshot& snapshot) {
+    metrics.family("margind_feed_messages_by_reason_total", "counter",
+                   "Messages that brought no ticks, by why; reasons that never came are left out.");
+    for (std::size_t i = 0; i < snapshot.feeds.size() && i < snapshot.settings.feeds.size(); ++i) {
+        for (std::size_t r = 1; r < snapshot.feeds[i].by_reason.size(); ++r) {
+            if (snapshot.feeds[i].by_reason[r] == 0) continue;
+            metrics.sample({{"feed", snapshot.settings.feeds[i].name},
+                            {"reason", feeds::to_string(static_cast<feeds::Reason>(r))}},
+                           snapshot.feeds[i].by_reason[r]);
+        }
+    }
+}
+
 void write_feeds(MetricsWriter& metrics, const Snapshot& snapshot) {
     using feeds::FeedStatistics;
     write_per_feed(metrics, snapshot, "margind_feed_messages_total", "Messages received.",
@@ -239,6 +253,7 @@ void write_feeds(MetricsWriter& metrics, const Snapshot& snapshot) {
                            snapshot.feeds[i].by_verdict[v]);
         }
     }
+    write_feed_reasons(metrics, snapshot);
     write_feed_states(metrics, snapshot);
 }
 

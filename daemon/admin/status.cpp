@@ -6,6 +6,7 @@
 
 #include "daemon/admin/json_writer.hpp"
 #include "daemon/admin/pages.hpp"
+#include "feeds/feed_tally.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -129,7 +130,14 @@ void append_feed(JsonWriter& json, const feeds::FeedOptions& options,
     json.number("control", verdict(Verdict::control));
     json.number("ignored", verdict(Verdict::ignored));
     json.number("rejected", verdict(Verdict::rejected));
+    json.open_object("by_reason");  // why messages brought no ticks; only what happened
+    for (std::size_t i = 1; i < feed.by_reason.size(); ++i) {
+        if (feed.by_reason[i] == 0) continue;
+        json.number(feeds::to_string(static_cast<feeds::Reason>(i)), feed.by_reason[i]);
+    }
+    json.close_object();
     json.text("last_problem", feed.last_problem);
+    json.text("last_reject", feed.last_reject);
     json.close_object();
 }
 

@@ -102,6 +102,7 @@ struct AdminWorld {
         feeds[0].messages = 1'000;
         feeds[0].ticks = 950;
         feeds[0].by_verdict = {900, 50, 30, 20};
+        feeds[0].by_reason[static_cast<std::size_t>(feeds::Reason::bad_number)] = 20;
     }
 
     daemon::Snapshot snapshot() const {

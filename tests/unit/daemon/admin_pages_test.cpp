@@ -57,6 +57,7 @@ TEST_CASE("status shows exact prices, rates and counters") {
     CHECK(json.number("/queues/event_depth") == 5);
     CHECK(json.number("/queues/conflated_total") == 11);
     CHECK(json.number("/feeds/0/rejected") == 20);
+    CHECK(json.number("/feeds/0/by_reason/bad_number") == 20);
 }
 
 TEST_CASE("status shows where a price comes from, and null for what never came") {
@@ -175,6 +176,9 @@ TEST_CASE("metrics carry the values, exactly, under escaped labels") {
     CHECK(has_line(page,
                    "margind_feed_messages_by_verdict_total{feed=\"binance\","
                    "verdict=\"rejected\"} 20"));
+    CHECK(has_line(page,
+                   "margind_feed_messages_by_reason_total{feed=\"binance\","
+                   "reason=\"bad_number\"} 20"));
     CHECK(has_line(page, "margind_receive_to_applied_seconds_count 1000"));
     CHECK(has_line(page, "margind_receive_to_event_seconds{quantile=\"0.5\"} 0.00001"));
     CHECK(has_line(page, "margind_engine_report_age_seconds 0.08"));
