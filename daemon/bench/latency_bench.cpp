@@ -234,6 +234,7 @@ void LatencyBench::append_side(JsonWriter& json, std::string_view name,
                                const std::vector<Half>& halves) const {
     const auto median = [&](double Half::* member) {
         std::vector<double> values;
+        values.reserve(halves.size());
         for (const Half& half : halves) values.push_back(half.*member);
         return quartiles(values).median;
     };
@@ -252,6 +253,7 @@ void LatencyBench::append_side(JsonWriter& json, std::string_view name,
 template <class F>
 void LatencyBench::append_pairs(JsonWriter& json, std::string_view name, F compare) const {
     std::vector<double> values;
+    values.reserve(relay_.size());
     for (std::size_t i = 0; i < relay_.size(); ++i)
         values.push_back(compare(relay_[i], daemon_[i]));
     const Quartiles q = quartiles(values);

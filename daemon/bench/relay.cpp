@@ -76,6 +76,7 @@ class Relay {
         feed_.next_layer().set_option(tcp::no_delay(true));
         feed_.handshake("127.0.0.1", "/ws");
         std::vector<feeds::Topic> topics;
+        topics.reserve(options.topics);
         for (std::size_t i = 0; i < options.topics; ++i) {
             topics.push_back(
                 {.symbol = "T" + std::to_string(i), .channel = core::Channel::book_top});
