@@ -79,7 +79,6 @@ class MarketStage {
     std::span<const Event> events() const noexcept { return events_; }
 
     MarketView view() const noexcept { return {rows_, asset_rows_}; }
-    // Units of the valuation currency per unit of `asset`; zero: not priced yet.
     const InstrumentStatus& status(InstrumentId instrument) const noexcept {
         return statuses_[instrument.index()];
     }
