@@ -1,26 +1,17 @@
-// Reading messages allocates nothing once the buffers have grown. Replaces operator new, so it is a
-// program of its own; the venue runs on another thread, whose allocations do not count.
+// Reading messages allocates nothing once the buffers have grown. The venue runs on another thread,
+// whose allocations do not count.
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/counting_new.hpp"
 #include "tests/support/session_world.hpp"
 
 using namespace margind;
 using namespace margind::test;
 
 namespace {
-
-thread_local std::uint64_t t_allocations = 0;
-
-void* counted(std::size_t size) {
-    ++t_allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
 
 class CountingSink final : public feeds::FeedSink {
   public:
@@ -33,34 +24,6 @@ class CountingSink final : public feeds::FeedSink {
 };
 
 }  // namespace
-
-void* operator new(std::size_t size) {
-    return counted(size);
-}
-void* operator new[](std::size_t size) {
-    return counted(size);
-}
-// All forms, or the address sanitizer sees memory of its own given back to us.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++t_allocations;
-    return std::malloc(size);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-    ++t_allocations;
-    return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 TEST_CASE("reading messages allocates nothing") {
     const char* name = GENERATE("binance_spot", "coinbase_exchange");
@@ -96,9 +59,9 @@ TEST_CASE("reading messages allocates nothing") {
         return sink.ticks >= ticks;
     };
     const bool warm = run_to(sent / 4);
-    const std::uint64_t before = t_allocations;
+    const std::uint64_t before = allocation_count_of_this_thread();
     const bool done = run_to(sent);
-    const std::uint64_t allocations = t_allocations - before;
+    const std::uint64_t allocations = allocation_count_of_this_thread() - before;
 
     session->stop();
     while (!session->stopped()) io.run_one_for(std::chrono::milliseconds(50));

@@ -7,14 +7,20 @@
 namespace {
 
 std::atomic<std::size_t> allocations{0};
+thread_local std::size_t allocations_of_this_thread = 0;
+
+void count() noexcept {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    ++allocations_of_this_thread;
+}
 
 void* counted(std::size_t bytes) noexcept {
-    allocations.fetch_add(1, std::memory_order_relaxed);
+    count();
     return std::malloc(bytes == 0 ? 1 : bytes);
 }
 
 void* counted_aligned(std::size_t bytes, std::align_val_t alignment) noexcept {
-    allocations.fetch_add(1, std::memory_order_relaxed);
+    count();
     const auto unit = static_cast<std::size_t>(alignment);
     return std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
 }
@@ -28,6 +34,9 @@ void* or_throw(void* memory) {
 
 std::size_t margind::test::allocation_count() noexcept {
     return allocations.load(std::memory_order_relaxed);
+}
+std::size_t margind::test::allocation_count_of_this_thread() noexcept {
+    return allocations_of_this_thread;
 }
 
 // Array and sized forms come to these by default.

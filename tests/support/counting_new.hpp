@@ -8,5 +8,7 @@ namespace margind::test {
 
 // Calls of operator new since the program began, by any thread.
 std::size_t allocation_count() noexcept;
+// The same, by the calling thread.
+std::size_t allocation_count_of_this_thread() noexcept;
 
 }  // namespace margind::test
