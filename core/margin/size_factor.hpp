@@ -89,18 +89,4 @@ constexpr RateOf<N> reduced_size_premium(const SizeFactor<N>& rule, const RateOf
     return reduced + RateOf<N>::from_raw(N::narrow(regained));
 }
 
-// A weight that shrinks in proportion once everybody's holdings are worth more than `start`:
-// weight start / value. A start of zero switches the rule off.
-// Rounded down. Source: Drift v2, SpotMarket::get_scaled_initial_asset_weight.
-template <class N>
-constexpr RateOf<N> concentration_discount(const RateOf<N>& weight, const MoneyOf<N>& start,
-                                           const MoneyOf<N>& value) {
-    using Wide = typename N::WideRaw;
-    if (start.raw() == 0 || value <= start) {
-        return weight;
-    }
-    return RateOf<N>::from_raw(
-        N::narrow(divide<Wide>(weight.wide() * start.wide(), value.wide(), Rounding::down)));
-}
-
 }  // namespace margind::core
