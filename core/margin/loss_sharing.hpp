@@ -24,17 +24,16 @@ constexpr MoneyOf<N> loss_per_unit(const MoneyOf<N>& loss, const QuantityOf<N>& 
         N::narrow(div_ceil<Wide>(Wide(magnitude(loss).wide() * one.wide()), open)));
 }
 
-// By how much the interest index of deposits falls:  index loss / deposits, where deposits are what
-// the index says they are worth now:  deposit_balance index.  Zero where there are none.
+// By how much the interest index of deposits falls. Deposits are kept as balances that the index
+// turns into amounts, amount = balance index, so the loss costs each unit of balance
+//   |loss| / deposit_balance
+// whatever the index is. Zero where nobody has deposits.
 template <class N>
-constexpr RateOf<N> interest_index_drop(const MoneyOf<N>& loss, const MoneyOf<N>& deposits,
-                                        const RateOf<N>& index) {
-    using Wide = typename N::WideRaw;
-    if (deposits.raw() == 0) {
+constexpr RateOf<N> interest_index_drop(const MoneyOf<N>& loss, const MoneyOf<N>& deposit_balance) {
+    if (deposit_balance.raw() == 0) {
         return RateOf<N>();
     }
-    return RateOf<N>::from_raw(
-        N::narrow(div_ceil<Wide>(Wide(magnitude(loss).wide() * index.wide()), deposits.wide())));
+    return ratio(magnitude(loss), deposit_balance, Rounding::up);
 }
 
 }  // namespace margind::core

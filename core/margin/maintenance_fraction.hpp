@@ -18,7 +18,7 @@
 namespace margind::core {
 
 template <class N>
-struct MaintenanceFraction {
+struct MarginFractions {
     RateOf<N> initial_rate;
     RateOf<N> maintenance_fraction;
     RateOf<N> step;  // of published rates; zero: N's own
@@ -31,7 +31,7 @@ constexpr MoneyOf<N> initial_requirement(const MoneyOf<N>& notional, const RateO
 }
 
 template <class N>
-constexpr MoneyOf<N> maintenance_requirement(const MaintenanceFraction<N>& rule,
+constexpr MoneyOf<N> maintenance_requirement(const MarginFractions<N>& rule,
                                              const MoneyOf<N>& notional,
                                              const MoneyOf<N>& quantum) {
     const MoneyOf<N> initial =
@@ -41,7 +41,7 @@ constexpr MoneyOf<N> maintenance_requirement(const MaintenanceFraction<N>& rule,
 
 // The maintenance rate a venue publishes: cut down to whole steps. It decides no requirement.
 template <class N>
-constexpr RateOf<N> maintenance_rate(const MaintenanceFraction<N>& rule) {
+constexpr RateOf<N> maintenance_rate(const MarginFractions<N>& rule) {
     return cut_to_step(product(rule.initial_rate, rule.maintenance_fraction, Rounding::down),
                        rule.step);
 }
@@ -49,8 +49,7 @@ constexpr RateOf<N> maintenance_rate(const MaintenanceFraction<N>& rule) {
 // The most that funding may be in one period: clamp_factor (initial rate - maintenance rate), cut
 // down to whole steps. Source: dYdX v4, LiquidityTier.GetMaxAbsFundingClampPpm.
 template <class N>
-constexpr RateOf<N> funding_clamp(const MaintenanceFraction<N>& rule,
-                                  const RateOf<N>& clamp_factor) {
+constexpr RateOf<N> funding_clamp(const MarginFractions<N>& rule, const RateOf<N>& clamp_factor) {
     return cut_to_step(
         product(clamp_factor, rule.initial_rate - maintenance_rate(rule), Rounding::down),
         rule.step);

@@ -58,7 +58,7 @@ struct Market {
     core::OpenInterestScaling<Extended> scaling;
     Money open_interest;
     Rate initial_floor;
-    core::MaintenanceFraction<Extended> rates;
+    core::MarginFractions<Extended> rates;
     FundingIndex funding;
     Quantity step;
     std::optional<std::int64_t> quantum_conversion_exponent;

@@ -68,9 +68,9 @@ TEST_CASE("without a step a scaled rate is rounded up") {
 TEMPLATE_TEST_CASE("maintenance is a fraction of initial margin, both rounded up", "", Ledger,
                    Extended) {
     using N = TestType;
-    const MaintenanceFraction<N> rule{.initial_rate = rate<N>("0.25"),
-                                      .maintenance_fraction = rate<N>("0.6"),
-                                      .step = rate<N>("0.000001")};
+    const MarginFractions<N> rule{.initial_rate = rate<N>("0.25"),
+                                  .maintenance_fraction = rate<N>("0.6"),
+                                  .step = rate<N>("0.000001")};
     const auto one = money<N>("1");
     // 1003 * 0.25 = 250.75 -> 251; 251 * 0.6 = 150.6 -> 151, where 1003 * 0.15 = 150.45.
     CHECK(initial_requirement(money<N>("-1003"), rule.initial_rate, rate<N>("0"), one) ==
@@ -86,9 +86,9 @@ TEMPLATE_TEST_CASE("maintenance is a fraction of initial margin, both rounded up
 
 TEMPLATE_TEST_CASE("published rates are cut down to millionths", "", Ledger, Extended) {
     using N = TestType;
-    const MaintenanceFraction<N> rule{.initial_rate = rate<N>("0.637239"),
-                                      .maintenance_fraction = rate<N>("0.289284"),
-                                      .step = rate<N>("0.000001")};
+    const MarginFractions<N> rule{.initial_rate = rate<N>("0.637239"),
+                                  .maintenance_fraction = rate<N>("0.289284"),
+                                  .step = rate<N>("0.000001")};
     CHECK(maintenance_rate(rule) == rate<N>("0.184343"));
     CHECK(funding_clamp(rule, rate<N>("6")) == rate<N>("2.717376"));
 }
@@ -99,10 +99,10 @@ TEST_CASE("margins in quanta are the exact margins rounded up, twice for mainten
     Money before;
     for (int i = 0; i < 5000; ++i) {
         const Money notional = random_money(random);
-        const MaintenanceFraction<Ledger> rule{.initial_rate = random_rate(random),
-                                               .maintenance_fraction = random_rate(random),
-                                               .step = Rate()};
-        const MaintenanceFraction<Extended> exact{
+        const MarginFractions<Ledger> rule{.initial_rate = random_rate(random),
+                                           .maintenance_fraction = random_rate(random),
+                                           .step = Rate()};
+        const MarginFractions<Extended> exact{
             .initial_rate = widened(rule.initial_rate),
             .maintenance_fraction = widened(rule.maintenance_fraction),
             .step = {}};

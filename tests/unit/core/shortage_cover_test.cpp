@@ -211,8 +211,11 @@ TEMPLATE_TEST_CASE("a bankrupt account's loss is shared by everybody who is left
     CHECK(up.wide() * 11 >= money<N>("100").wide());
     CHECK((up.wide() - 1) * 11 < money<N>("100").wide());
 
-    CHECK(interest_index_drop(money<N>("12"), money<N>("240"), rate<N>("2")) == rate<N>("0.1"));
-    CHECK(interest_index_drop(money<N>("12"), money<N>("0"), rate<N>("2")) == rate<N>("0"));
+    CHECK(interest_index_drop(money<N>("-12"), money<N>("120")) == rate<N>("0.1"));
+    CHECK(interest_index_drop(money<N>("12"), money<N>("0")) == rate<N>("0"));
+    const auto drop = interest_index_drop(money<N>("11"), money<N>("120"));
+    CHECK(drop.wide() * 120 >= money<N>("11").wide());
+    CHECK((drop.wide() - 1) * 120 < money<N>("11").wide());
 }
 
 TEST_CASE("rates of fees are the exact ones, rounded down") {
