@@ -1,9 +1,13 @@
 // Amounts from decimal text, whatever their numbers' width: decimals<MoneyOf<N>>("-1.25").
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "core/units.hpp"
+#include "tests/support/extended.hpp"
 
 namespace margind::test {
 
@@ -31,6 +35,35 @@ Amount decimals(std::string_view text) {
         throw std::invalid_argument("too many decimals: " + std::string(text));
     }
     return Amount::from_raw(negative ? Raw(-raw) : raw);
+}
+
+// The same by kind: Decimals<N>::money("1.25"). Prices and quantities have N's decimals too, so
+// that a contract of factor 1 turns them into values.
+template <class N>
+struct Decimals {
+    using Text = std::string_view;
+    static core::MoneyOf<N> money(Text text) { return decimals<core::MoneyOf<N>>(text); }
+    static core::RateOf<N> rate(Text text) { return decimals<core::RateOf<N>>(text); }
+    static core::PriceOf<N> price(Text text) { return decimals<core::PriceOf<N>>(text); }
+    static core::UnitPriceOf<N> unit_price(Text text) {
+        return decimals<core::UnitPriceOf<N>>(text);
+    }
+    static core::QuantityOf<N> quantity(Text text) { return decimals<core::QuantityOf<N>>(text); }
+    static core::ContractScaleOf<N> contract() { return core::ContractScaleOf<N>::from_factor(1); }
+};
+
+// A ledger amount with thirty decimals, and back: rounded as the name says.
+template <class Tag>
+core::Scaled<Tag, Extended> widened(const core::Scaled<Tag, core::Ledger>& amount) {
+    return core::Scaled<Tag, Extended>::from_raw(Extended::Raw(amount.raw()) *
+                                                 (Extended::scale() / core::kScale));
+}
+template <class Tag>
+core::Scaled<Tag, core::Ledger> narrowed(const core::Scaled<Tag, Extended>& amount,
+                                         core::Rounding rounding) {
+    const Extended::Raw unit = Extended::scale() / core::kScale;
+    return core::Scaled<Tag, core::Ledger>::from_raw(
+        static_cast<std::int64_t>(core::divide<Extended::Raw>(amount.raw(), unit, rounding)));
 }
 
 }  // namespace margind::test
