@@ -1,0 +1,114 @@
+#include "core/market/skew.hpp"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "core/margin/skew_margin.hpp"
+#include "tests/support/decimals.hpp"
+
+using namespace margind::core;
+using margind::test::Decimals;
+using margind::test::Extended;
+using margind::test::narrowed;
+using margind::test::widened;
+
+namespace {
+
+Timestamp hour(std::int64_t hours) {
+    return Timestamp{} + Duration::from_seconds(hours * 3'600);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a trade fills at the mean of the premium before and after", "", Ledger,
+                   Extended) {
+    using D = Decimals<TestType>;
+    const auto fill = [](const char* skew, const char* size) {
+        return skewed_fill_price(D::price("20000"), D::quantity(skew), D::quantity(size),
+                                 D::quantity("100"));
+    };
+    CHECK(fill("0", "2") == D::price("20200"));
+    CHECK(fill("0", "-2") == D::price("19800"));
+    CHECK(fill("10", "-10") == D::price("21000"));
+    CHECK(fill("-5", "10") == D::price("20000"));
+    const auto loss = [&](const char* skew, const char* size) {
+        return round_up(
+            fill_loss(D::contract(), D::price("20000"), fill(skew, size), D::quantity(size)));
+    };
+    CHECK(loss("0", "2") == D::money("400"));
+    CHECK(loss("0", "-2") == D::money("400"));
+    CHECK(loss("10", "-10") == D::money("0"));  // a gain
+}
+
+TEST_CASE("fill prices round against the trader") {
+    for (int size = -7; size <= 7; size += 2) {
+        using D = Decimals<Extended>;
+        const Quantity traded = Quantity::from_raw(size * 100'000'000LL);
+        const auto exact = skewed_fill_price(D::price("3.01"), D::quantity("1.7"), widened(traded),
+                                             D::quantity("913"));
+        using L = Decimals<Ledger>;
+        CHECK(skewed_fill_price(L::price("3.01"), L::quantity("1.7"), traded, L::quantity("913")) ==
+              narrowed(exact, size < 0 ? Rounding::down : Rounding::up));
+    }
+}
+
+TEMPLATE_TEST_CASE("funding drifts with the skew, capped at its scale", "", Ledger, Extended) {
+    using D = Decimals<TestType>;
+    const auto velocity = [](const char* skew) {
+        return funding_velocity(D::quantity(skew), D::quantity("10000"), D::rate("3"));
+    };
+    CHECK(velocity("-40") == D::rate("-0.012"));
+    CHECK(velocity("20000") == D::rate("3"));
+    CHECK(velocity("-20000") == D::rate("-3"));
+
+    DriftingFundingOf<TestType> funding(D::quantity("10000"), D::rate("3"), hour(0));
+    funding.set_skew(D::quantity("20"), hour(0));
+    CHECK(funding.rate(hour(24)) == D::rate("0.006"));
+    CHECK(funding.accrued(hour(24), Rounding::up) == D::rate("0.003"));
+    funding.set_skew(D::quantity("-40"), hour(24));
+    CHECK(funding.rate(hour(36)) == D::rate("0"));
+    CHECK(funding.accrued(hour(48), Rounding::up) == D::rate("0"));
+}
+
+TEST_CASE("a funding rate does not depend on how often it is looked at") {
+    using D = Decimals<Ledger>;
+    DriftingFunding seldom(D::quantity("10000"), D::rate("3"), hour(0));
+    DriftingFunding often = seldom;
+    seldom.set_skew(D::quantity("17"), hour(0));
+    for (int i = 0; i < 86'400; i += 7) {
+        often.set_skew(D::quantity("17"), Timestamp{} + Duration::from_seconds(i));
+    }
+    CHECK(often.rate(hour(24)) == seldom.rate(hour(24)));
+    CHECK(seldom.rate(hour(24)) == D::rate("0.0051"));
+}
+
+TEMPLATE_TEST_CASE("a larger share of the skew scale needs a higher ratio", "", Ledger, Extended) {
+    using D = Decimals<TestType>;
+    const SkewMargin<TestType> rule{D::quantity("1000"), D::rate("2"), D::rate("0.01"),
+                                    D::rate("0.5"), D::money("500")};
+    const auto ratio = skew_initial_ratio(rule, D::quantity("-20"));
+    CHECK(ratio == D::rate("0.05"));
+    CHECK(skew_maintenance_ratio(rule, D::quantity("20")) == D::rate("0.025"));
+    const auto notional = D::contract().value(D::price("2000"), D::quantity("20"));
+    CHECK(round_up(skew_requirement(rule, notional, ratio)) == D::money("2500"));
+    CHECK(skew_initial_ratio(rule, D::quantity("21")) > ratio);
+}
+
+TEST_CASE("the ledger's ratios are the exact ones rounded up") {
+    using L = Decimals<Ledger>;
+    const SkewMargin<Ledger> rule{L::quantity("977"), L::rate("0.02"), L::rate("0.013"),
+                                  L::rate("0.37"), L::money("0")};
+    const SkewMargin<Extended> exact{widened(rule.skew_scale), widened(rule.initial_fraction),
+                                     widened(rule.least_ratio), widened(rule.maintenance_share),
+                                     widened(rule.per_position)};
+    for (int i = 1; i < 200; ++i) {
+        const Quantity size = Quantity::from_raw(i * 123'456'789LL);
+        const auto wide = skew_initial_ratio(exact, widened(size));
+        const Rate ratio = skew_initial_ratio(rule, size);
+        CHECK(ratio == narrowed(wide, Rounding::up));
+        CHECK(
+            skew_maintenance_ratio(rule, size) ==
+            narrowed(product(widened(ratio), exact.maintenance_share, Rounding::up), Rounding::up));
+    }
+}
