@@ -41,6 +41,9 @@ class Answer {
         : content_(Rational(amount.raw(), Extended::scale())) {}
     Answer(const core::ValueOf<Extended>& value)
         : content_(Rational(value.raw(), Integer(Extended::scale() * Extended::scale()))) {}
+    Answer(const core::WeightedValueOf<Extended>& value)
+        : content_(Rational(value.raw(),
+                            Integer(Extended::scale() * Extended::scale() * Extended::scale()))) {}
     template <class T>
     Answer(const std::optional<T>& some) {
         if (some) {
