@@ -1,7 +1,6 @@
 // Amounts from decimal text, whatever their numbers' width: decimals<MoneyOf<N>>("-1.25").
 #pragma once
 
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,19 +50,5 @@ struct Decimals {
     static core::QuantityOf<N> quantity(Text text) { return decimals<core::QuantityOf<N>>(text); }
     static core::ContractScaleOf<N> contract() { return core::ContractScaleOf<N>::from_factor(1); }
 };
-
-// A ledger amount with thirty decimals, and back: rounded as the name says.
-template <class Tag>
-core::Scaled<Tag, Extended> widened(const core::Scaled<Tag, core::Ledger>& amount) {
-    return core::Scaled<Tag, Extended>::from_raw(Extended::Raw(amount.raw()) *
-                                                 (Extended::scale() / core::kScale));
-}
-template <class Tag>
-core::Scaled<Tag, core::Ledger> narrowed(const core::Scaled<Tag, Extended>& amount,
-                                         core::Rounding rounding) {
-    const Extended::Raw unit = Extended::scale() / core::kScale;
-    return core::Scaled<Tag, core::Ledger>::from_raw(
-        static_cast<std::int64_t>(core::divide<Extended::Raw>(amount.raw(), unit, rounding)));
-}
 
 }  // namespace margind::test

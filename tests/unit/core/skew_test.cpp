@@ -6,6 +6,7 @@
 
 #include "core/margin/skew_margin.hpp"
 #include "tests/support/decimals.hpp"
+#include "tests/support/widened.hpp"
 
 using namespace margind::core;
 using margind::test::Decimals;
@@ -42,14 +43,16 @@ TEMPLATE_TEST_CASE("a trade fills at the mean of the premium before and after", 
 }
 
 TEST_CASE("fill prices round against the trader") {
-    for (int size = -7; size <= 7; size += 2) {
-        using D = Decimals<Extended>;
-        const Quantity traded = Quantity::from_raw(size * 100'000'000LL);
-        const auto exact = skewed_fill_price(D::price("3.01"), D::quantity("1.7"), widened(traded),
-                                             D::quantity("913"));
-        using L = Decimals<Ledger>;
-        CHECK(skewed_fill_price(L::price("3.01"), L::quantity("1.7"), traded, L::quantity("913")) ==
-              narrowed(exact, size < 0 ? Rounding::down : Rounding::up));
+    using D = Decimals<Extended>;
+    using L = Decimals<Ledger>;
+    for (const char* size : {"-7", "-5.1", "-1", "1", "3", "7.3"}) {
+        const auto exact = skewed_fill_price(D::price("3.01"), D::quantity("1.7"),
+                                             D::quantity(size), D::quantity("913"));
+        const auto ledger = skewed_fill_price(L::price("3.01"), L::quantity("1.7"),
+                                              L::quantity(size), L::quantity("913"));
+        const auto rounding = L::quantity(size).raw() < 0 ? Rounding::down : Rounding::up;
+        CHECK(ledger.raw() ==
+              divide<Extended::Raw>(exact.raw(), margind::test::ledger_step(), rounding));
     }
 }
 

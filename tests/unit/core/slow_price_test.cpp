@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/decimals.hpp"
+#include "tests/support/widened.hpp"
 
 using namespace margind::core;
 using margind::test::Decimals;
