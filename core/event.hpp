@@ -10,6 +10,7 @@
 #include "core/ids.hpp"
 #include "core/input.hpp"
 #include "core/limits.hpp"
+#include "core/margin/level.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
 
@@ -88,7 +89,6 @@ struct AccountEvent {
 };
 
 enum class RateTerm : std::uint8_t { floor, volatility, cap };
-enum class MarginLevel : std::uint8_t { initial, maintenance };
 
 // The margin rate of an instrument's first tier moved by threshold_step since it was last told.
 struct ThresholdEvent {

@@ -11,8 +11,8 @@ inline constexpr std::size_t kCacheLine = 64;
 // Price sources of one instrument. The weighted median sorts this many on the stack.
 inline constexpr std::size_t kMaxSourcesPerInstrument = 16;
 
-// Size tiers of one instrument: 64 bytes each in the instrument's row.
-inline constexpr std::size_t kMaxTiers = 8;
+// Size tiers of one instrument: 48 bytes each in the instrument's row.
+inline constexpr std::size_t kMaxTiers = 32;
 
 // Positions and balances of one margin account; an evaluation keeps one sum per balance on the
 // stack.

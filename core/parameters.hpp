@@ -10,6 +10,7 @@
 #include "core/ids.hpp"
 #include "core/input.hpp"
 #include "core/limits.hpp"
+#include "core/margin/level.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
 
@@ -86,19 +87,22 @@ struct Source {
     Duration stale_after = Duration::from_seconds(10);
 };
 
-// A rung of the ladder: the state begins where equity < multiplier * maintenance margin, and ends
-// where equity >= multiplier * (1 + hysteresis) * maintenance margin.
+// A rung of the ladder: the state begins where equity < multiplier * margin, and ends where equity
+// >= multiplier * (1 + hysteresis) * margin, both at the margin level `of`.
 struct Level {
     Rate multiplier;
     Rate hysteresis;
+    MarginLevel of = MarginLevel::maintenance;
 };
 
 struct Ladder {
     Level warning{Rate::from_raw(150'000'000), Rate::from_raw(2'000'000)};
     Level margin_call{Rate::from_raw(120'000'000), Rate::from_raw(2'000'000)};
     Level liquidation{Rate::from_raw(100'000'000), Rate::from_raw(2'000'000)};
-    // Health a liquidation plan restores; above the liquidation level's end, so it does not flap.
+    // Where a liquidation ends: equity >= target * margin at the level `target_of`; above the
+    // liquidation level's end, so that it does not flap.
     Rate liquidation_target = Rate::from_raw(110'000'000);
+    MarginLevel target_of = MarginLevel::maintenance;
     Duration margin_call_deadline = Duration::from_seconds(3600);
 };
 

@@ -325,7 +325,7 @@ void Engine::Implementation::judge(AccountSlot slot, std::uint32_t cause) noexce
     }
 
     ++statistics_.evaluations;
-    const Evaluation evaluation = evaluate(account, market_.view());
+    const Evaluation evaluation = evaluate(account, market_.view(), levels_of(parameters_.ladder));
     MarginState to = next_state(standing.state, evaluation, parameters_.ladder);
     const bool held =
         to > standing.state && to >= MarginState::liquidation && liquidation_is_held(slot);

@@ -20,7 +20,8 @@ bool cleared(MarginState state, const Evaluation& e, const Ladder& ladder) noexc
     }
     const Level& level = level_of(state, ladder);
     const Int128 end = Int128{level.multiplier.raw()} * (kScale + level.hysteresis.raw());
-    return Int128{e.equity.raw()} * kScale * kScale >= end * e.maintenance_margin.raw();
+    const LevelFigures figures = e.at(level.of);
+    return Int128{figures.equity.raw()} * kScale * kScale >= end * figures.margin.raw();
 }
 
 constexpr MarginState better(MarginState state) {
@@ -29,15 +30,27 @@ constexpr MarginState better(MarginState state) {
 
 }  // namespace
 
-bool meets(const Evaluation& e, Rate multiplier) noexcept {
-    return Int128{e.equity.raw()} * kScale >= Int128{multiplier.raw()} * e.maintenance_margin.raw();
+bool meets(const Evaluation& e, Rate multiplier, MarginLevel level) noexcept {
+    const LevelFigures figures = e.at(level);
+    return Int128{figures.equity.raw()} * kScale >= Int128{multiplier.raw()} * figures.margin.raw();
+}
+
+LevelSet levels_of(const Ladder& ladder) noexcept {
+    LevelSet set;
+    set.add(MarginLevel::maintenance);
+    for (const Level& level : {ladder.warning, ladder.margin_call, ladder.liquidation}) {
+        set.add(level.of);
+    }
+    return set;
 }
 
 MarginState breached_state(const Evaluation& e, const Ladder& ladder) noexcept {
     if (bankrupt(e)) return MarginState::bankrupt;
-    if (!meets(e, ladder.liquidation.multiplier)) return MarginState::liquidation;
-    if (!meets(e, ladder.margin_call.multiplier)) return MarginState::margin_call;
-    if (!meets(e, ladder.warning.multiplier)) return MarginState::warning;
+    if (!meets(e, ladder.liquidation.multiplier, ladder.liquidation.of))
+        return MarginState::liquidation;
+    if (!meets(e, ladder.margin_call.multiplier, ladder.margin_call.of))
+        return MarginState::margin_call;
+    if (!meets(e, ladder.warning.multiplier, ladder.warning.of)) return MarginState::warning;
     return MarginState::healthy;
 }
 

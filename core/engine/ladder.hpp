@@ -8,8 +8,8 @@
 namespace margind::core {
 
 // The worst state whose condition holds, without memory. A level h is breached when
-// equity - h * maintenance < 0, decided by multiplication alone; bankrupt when nothing (or less) is
-// left against a requirement, or when the account owes.
+// equity - h * margin < 0, decided by multiplication alone; bankrupt when nothing (or less) is
+// left against a maintenance margin, or when the account owes.
 MarginState breached_state(const Evaluation& evaluation, const Ladder& ladder) noexcept;
 
 // Where the account goes from `current`: down at once, up only past each level's hysteresis.
@@ -17,7 +17,11 @@ MarginState breached_state(const Evaluation& evaluation, const Ladder& ladder) n
 MarginState next_state(MarginState current, const Evaluation& evaluation,
                        const Ladder& ladder) noexcept;
 
-// Whether equity >= multiplier * maintenance margin.
-bool meets(const Evaluation& evaluation, Rate multiplier) noexcept;
+// Whether equity >= multiplier * margin at a level.
+bool meets(const Evaluation& evaluation, Rate multiplier,
+           MarginLevel level = MarginLevel::maintenance) noexcept;
+
+// The levels that next_state() looks at.
+LevelSet levels_of(const Ladder& ladder) noexcept;
 
 }  // namespace margind::core

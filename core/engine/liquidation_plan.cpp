@@ -8,6 +8,19 @@
 namespace margind::core {
 namespace {
 
+// What closing a position releases in maintenance margin, and what it costs.
+struct Release {
+    Money margin;
+    Money cost;
+
+    // More margin for each unit lost; then more margin.
+    bool better_than(const Release& other) const noexcept {
+        const Int128 a = margin.wide() * other.cost.wide();
+        const Int128 b = other.margin.wide() * cost.wide();
+        return a != b ? a > b : margin > other.margin;
+    }
+};
+
 // The account as it would be after some of its positions were closed; lives on the stack.
 class Hypothetical {
   public:
@@ -48,8 +61,19 @@ class Hypothetical {
         row.quantity = row.quantity - closed;
     }
 
+    Release release(std::size_t p) const noexcept {
+        const PositionRow& row = positions_[p];
+        const PositionFigures<Ledger> figures =
+            position_figures(view(), static_cast<std::uint32_t>(p),
+                             market_.instruments[row.instrument.index()], MarginLevel::maintenance);
+        return {round_up(figures.requirement), fee(p, magnitude(row.quantity))};
+    }
+
     bool restored() const noexcept {
-        return meets(evaluate(view(), market_), parameters_.ladder.liquidation_target);
+        LevelSet target;
+        target.add(parameters_.ladder.target_of);
+        return meets(evaluate(view(), market_, target), parameters_.ladder.liquidation_target,
+                     parameters_.ladder.target_of);
     }
     bool restored_after(std::size_t p, Quantity quantity) const noexcept {
         Hypothetical after = *this;
@@ -83,10 +107,6 @@ class Hypothetical {
     std::size_t position_count_;
 };
 
-Money maintenance_of(const PositionRow& row, const MarketView& market) noexcept {
-    return evaluate({{}, {&row, 1}}, market).maintenance_margin;
-}
-
 }  // namespace
 
 Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation,
@@ -95,7 +115,9 @@ Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation
     const AssetRow& asset = market.assets[quote.index()];
     // How much a gain counts depends on whether the balance it meets is owned or owed; the answer
     // must hold for both, so the nearer price is given: the larger weight while something is left.
-    const Rate weight = evaluation.equity.raw() >= 0 ? asset.liability_weight : asset.asset_weight;
+    const Rate weight = evaluation.equity.raw() >= 0
+                            ? asset.liability_weight[MarginLevel::maintenance]
+                            : asset.asset_weight[MarginLevel::maintenance];
     if (weight.raw() == 0) return {};
     // Equity at 1e-16 of the quote asset, rounded down; per unit of quantity, that is the distance.
     const Int128 unweighted = div_floor(Int128{evaluation.equity.raw()} * kScale, weight.raw());
@@ -115,33 +137,33 @@ LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& m
     Hypothetical rest(account, market, parameters);
     std::array<bool, kMaxPositionsPerAccount> done{};
     while (!rest.restored()) {
-        std::size_t largest = rest.position_count();
-        Money requirement = Money::from_raw(-1);
+        std::size_t best = rest.position_count();
+        Release most{Money::from_raw(-1), Money{}};
         for (std::size_t p = 0; p < rest.position_count(); ++p) {
             if (done[p]) continue;
-            const Money of_p = maintenance_of(rest.position(p), market);
-            if (of_p > requirement) {
-                largest = p;
-                requirement = of_p;
+            const Release release = rest.release(p);
+            if (best == rest.position_count() || release.better_than(most)) {
+                best = p;
+                most = release;
             }
         }
-        if (largest == rest.position_count()) break;  // everything is closed: bankrupt
+        if (best == rest.position_count()) break;  // everything is closed: bankrupt
         if (plan.size == kMaxPlanSteps) {
             plan.complete = false;
             break;
         }
-        const PositionRow row = rest.position(largest);
+        const PositionRow row = rest.position(best);
         const Quantity whole = magnitude(row.quantity);
-        const Quantity quantity = rest.restored_after(largest, whole) ? rest.least(largest) : whole;
+        const Quantity quantity = rest.restored_after(best, whole) ? rest.least(best) : whole;
         plan.steps[plan.size++] = {
             .instrument = row.instrument,
             .side = row.quantity.raw() > 0 ? Side::sell : Side::buy,
             .quantity = quantity,
             .bankruptcy_price = bankruptcy_price(
                 row, now, market, parameters.instruments[row.instrument.index()].quote),
-            .incentive = rest.fee(largest, quantity)};
-        rest.close(largest, quantity);
-        done[largest] = true;
+            .incentive = rest.fee(best, quantity)};
+        rest.close(best, quantity);
+        done[best] = true;
     }
     return plan;
 }

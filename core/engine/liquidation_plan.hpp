@@ -17,11 +17,11 @@ struct LiquidationPlan {
     bool complete = true;  // false: what is left after these steps still misses the target
 };
 
-// Positions are closed at their marks, the one with the largest maintenance requirement first
-// (ties: instrument order), each paying its liquidation fee. All but the last are closed whole; of
-// the last, the least number of lots after which equity >= target * maintenance margin. An account
-// that cannot be restored has all its positions in the plan. Requires: the account is priced. Cost:
-// about 60 evaluations; runs only when an event is emitted.
+// Positions are closed at their marks, each paying its liquidation fee: the one first that releases
+// most maintenance margin for each unit lost (ties: the larger requirement; instrument order). All
+// but the last are closed whole; of the last, the least number of lots after which equity >= target
+// * maintenance margin. An account that cannot be restored has all its positions in the plan.
+// Requires: the account is priced. Cost: about 60 evaluations; runs only when an event is emitted.
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
                                  const RiskParameters& parameters) noexcept;
 

@@ -1,60 +1,28 @@
 #include "core/margin/evaluate.hpp"
 
 #include <algorithm>
-#include <array>
-
-#include "core/limits.hpp"
 
 namespace margind::core {
-namespace {
 
-struct Requirement {
-    WeightedValue initial;
-    WeightedValue maintenance;
-
-    void add(Value part, const TierRow& tier) noexcept {
-        initial += part * tier.initial_rate;
-        maintenance += part * tier.maintenance_rate;
-    }
-};
-
-// notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rates.
-void add_requirement(Value notional, const InstrumentRow& instrument,
-                     Requirement& requirement) noexcept {
-    const TierRow* tier = instrument.tiers.data();
-    const TierRow* const last = tier + instrument.tier_count - 1;
-    Value from;
-    for (; tier != last && notional > tier->notional_up_to; ++tier) {
-        requirement.add(tier->notional_up_to - from, *tier);
-        from = tier->notional_up_to;
-    }
-    requirement.add(notional - from, *tier);
+LevelFigures evaluate_level(const AccountView& account, const MarketView& market,
+                            MarginLevel level) noexcept {
+    return evaluate_level<Ledger>(account, market, level);
 }
 
-}  // namespace
-
-Evaluation evaluate(const AccountView& account, const MarketView& market) noexcept {
-    // Per balance row, in its asset. Left uninitialised but for what is used: most accounts have
-    // one or two balances, and this is the innermost loop.
-    std::array<Int128, kMaxBalancesPerAccount> gains;
-    std::fill_n(gains.begin(), std::max<std::size_t>(account.balances.size(), 1), 0);
-    Requirement requirement;
-    for (const PositionRow& position : account.positions) {
-        const InstrumentRow& instrument = market.instruments[position.instrument.index()];
-        gains[position.balance] +=
-            instrument.scale.gain(position.entry_price, instrument.mark, position.quantity).raw();
-        add_requirement(magnitude(instrument.scale.value(instrument.mark, position.quantity)),
-                        instrument, requirement);
-    }
-    WeightedValue equity;
-    for (std::size_t b = 0; b < account.balances.size(); ++b) {
-        const BalanceRow& balance = account.balances[b];
-        const AssetRow& asset = market.assets[balance.asset.index()];
-        const Money amount = balance.amount + round_down(Value::from_raw(gains[b]));
-        const Rate weight = amount.raw() < 0 ? asset.liability_weight : asset.asset_weight;
-        equity += amount * asset.price * weight;
-    }
-    return {round_down(equity), round_up(requirement.initial), round_up(requirement.maintenance)};
+Evaluation evaluate(const AccountView& account, const MarketView& market,
+                    LevelSet levels) noexcept {
+    const auto figures = [&](MarginLevel level) {
+        return levels.has(level) ? evaluate_level(account, market, level) : LevelFigures{};
+    };
+    const LevelFigures maintenance = figures(MarginLevel::maintenance);
+    const LevelFigures initial = figures(MarginLevel::initial);
+    const LevelFigures close_out = figures(MarginLevel::close_out);
+    return {.equity = maintenance.equity,
+            .initial_margin = initial.margin,
+            .maintenance_margin = maintenance.margin,
+            .initial_equity = initial.equity,
+            .close_out_equity = close_out.equity,
+            .close_out_margin = close_out.margin};
 }
 
 bool priced(const AccountView& account, const MarketView& market) noexcept {
@@ -75,7 +43,7 @@ HealthFactor health_factor(const Evaluation& evaluation) noexcept {
 }
 
 Money shortfall(const Evaluation& evaluation) noexcept {
-    return std::max(Money{}, evaluation.initial_margin - evaluation.equity);
+    return std::max(Money{}, evaluation.initial_margin - evaluation.initial_equity);
 }
 
 }  // namespace margind::core

@@ -342,9 +342,9 @@ void MarketStage::update_rates(InstrumentId id) noexcept {
         const BoundRate im = clamp_rate(initial, tier.initial_rate, instrument.rate.cap);
         const BoundRate mm = clamp_rate(maintenance, tier.maintenance_rate, instrument.rate.cap);
         TierRow& out = row.tiers[t];
-        moved = moved || out.initial_rate != im.rate || out.maintenance_rate != mm.rate ||
-                out.notional_up_to != tier.notional_up_to;
-        out = {tier.notional_up_to, im.rate, mm.rate};
+        const PerLevel<Rate> rate(im.rate, mm.rate);
+        moved = moved || out.rate != rate || out.notional_up_to != tier.notional_up_to;
+        out = {tier.notional_up_to, rate};
         if (t == 0) {
             status.binding_initial = im.binding;
             status.binding_maintenance = mm.binding;

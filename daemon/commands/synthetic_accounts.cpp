@@ -64,7 +64,8 @@ std::vector<core::InstrumentId> SyntheticAccounts::tradable(const core::RiskPara
     for (std::uint32_t i = 0; i < parameters.instruments.size(); ++i) {
         const core::Instrument& instrument = parameters.instruments[i];
         const core::AssetRow& asset = market.assets[instrument.quote.index()];
-        const bool settles = asset.price.raw() > 0 && asset.asset_weight.raw() > 0;
+        const bool settles =
+            asset.price.raw() > 0 && asset.asset_weight[core::MarginLevel::maintenance].raw() > 0;
         if (instrument.kind != core::InstrumentKind::spot && settles &&
             market.instruments[i].mark.raw() > 0) {
             instruments.push_back(core::InstrumentId(i));
@@ -94,7 +95,8 @@ SyntheticAccounts::SyntheticAccounts(const core::RiskParameters& parameters,
             instruments_.begin(), instruments_.end(), [&](core::InstrumentId instrument) {
                 return parameters.instruments[instrument.index()].quote == core::AssetId(a);
             });
-        if (!settles && row.price.raw() > 0 && row.asset_weight.raw() > 0) {
+        if (!settles && row.price.raw() > 0 &&
+            row.asset_weight[core::MarginLevel::maintenance].raw() > 0) {
             collateral_.push_back(core::AssetId(a));
         }
     }
@@ -212,7 +214,8 @@ void SyntheticAccounts::top_up(double equity, SyntheticAccount& account) const {
     const core::AssetRow& asset = market_.assets[balance.asset.index()];
     const double worth =
         static_cast<double>(asset.price.raw()) / static_cast<double>(core::kScale) *
-        static_cast<double>(asset.asset_weight.raw()) / static_cast<double>(core::kScale);
+        static_cast<double>(asset.asset_weight[core::MarginLevel::maintenance].raw()) /
+        static_cast<double>(core::kScale);
     for (int round = 0; round < 3; ++round) {
         const core::Evaluation now = core::evaluate({account.balances, account.positions}, market_);
         const double missing = equity - to_double(now.equity);

@@ -98,8 +98,8 @@ bool NaiveEngine::frozen(const Account& account) const {
 
 NaiveEngine::Figures NaiveEngine::evaluate(const Account& account) const {
     std::map<std::uint32_t, Rational> gains;
-    Rational initial = 0;
-    Rational maintenance = 0;
+    std::map<std::uint32_t, Rational> initials;  // in the asset gains are settled in
+    std::map<std::uint32_t, Rational> maintenances;
     for (const auto& [id, position] : account.positions) {
         const Instrument& instrument = parameters_.instruments[id];
         const InstrumentStatus& status = market_.status(InstrumentId(id));
@@ -114,24 +114,38 @@ NaiveEngine::Figures NaiveEngine::evaluate(const Account& account) const {
             Rational to = Rational(cpp_int(row.tiers[t].notional_up_to.raw())) / kOne8 / kOne8;
             if (t + 1 == row.tier_count) to = std::max(notional, from);
             const Rational part = std::max(Rational(0), Rational(std::min(to, notional) - from));
-            initial += part * decimal(row.tiers[t].initial_rate.raw());
-            maintenance += part * decimal(row.tiers[t].maintenance_rate.raw());
+            initials[instrument.quote.index()] +=
+                part * decimal(row.tiers[t].rate[MarginLevel::initial].raw());
+            maintenances[instrument.quote.index()] +=
+                part * decimal(row.tiers[t].rate[MarginLevel::maintenance].raw());
             from = to;
         }
     }
     std::map<std::uint32_t, cpp_int> amounts;
     for (const auto& [asset, amount] : account.balances) amounts[asset] += amount;
     for (const auto& [asset, gain] : gains) amounts[asset] += floor_of(gain * kOne8);
+    const auto unit_of = [&](const Asset& asset) {
+        return asset.priced_by.valid() ? decimal(market_.status(asset.priced_by).index.raw())
+                                       : Rational(1);
+    };
+    const auto in_valuation = [&](const std::map<std::uint32_t, Rational>& margins) {
+        Rational sum = 0;
+        for (const auto& [id, margin] : margins) {
+            const Rational unit = unit_of(parameters_.assets[id]);
+            // A requirement in an asset that is not at par is rounded up in it first.
+            sum += unit == 1 ? margin : Rational(ceil_of(margin * kOne8)) / kOne8 * unit;
+        }
+        return ceil_of(sum * kOne8);
+    };
     Rational equity = 0;
     for (const auto& [id, amount] : amounts) {
         const Asset& asset = parameters_.assets[id];
-        Rational unit = 1;
-        if (asset.priced_by.valid()) unit = decimal(market_.status(asset.priced_by).index.raw());
+        const Rational unit = unit_of(asset);
         const Rational weight = amount < 0 ? decimal(asset.liability_weight.raw())
                                            : Rational(1 - decimal(asset.haircut.raw()));
         equity += Rational(amount) / kOne8 * unit * weight;
     }
-    return {floor_of(equity * kOne8), ceil_of(initial * kOne8), ceil_of(maintenance * kOne8)};
+    return {floor_of(equity * kOne8), in_valuation(initials), in_valuation(maintenances)};
 }
 
 // The ladder in words: the worst level whose condition holds; upwards only past the hysteresis.

@@ -24,7 +24,7 @@ struct Market {
         for (InstrumentRow& row : instruments) {
             row.scale = ContractScale::from_factor(1);
             row.tier_count = 1;
-            row.tiers[0] = {notional(0), rate(0.10), rate(0.05)};
+            row.tiers[0] = {notional(0), {rate(0.10), rate(0.05)}};
         }
         instruments[0].mark = price(100);
         instruments[1].mark = price(10);
@@ -74,9 +74,9 @@ TEST_CASE("gains and balance of one asset are weighed together, as owned or as o
 TEST_CASE("size tiers are marginal: the requirement has no step") {
     Market market;
     market.instruments[0].tier_count = 3;
-    market.instruments[0].tiers[0] = {notional(1'000), rate(0.10), rate(0.05)};
-    market.instruments[0].tiers[1] = {notional(5'000), rate(0.20), rate(0.10)};
-    market.instruments[0].tiers[2] = {notional(0), rate(0.50), rate(0.25)};
+    market.instruments[0].tiers[0] = {notional(1'000), {rate(0.10), rate(0.05)}};
+    market.instruments[0].tiers[1] = {notional(5'000), {rate(0.20), rate(0.10)}};
+    market.instruments[0].tiers[2] = {notional(0), {rate(0.50), rate(0.25)}};
     const std::vector<BalanceRow> balances{{AssetId(0), money(0)}};
     const auto initial = [&](double size) {
         const std::vector<PositionRow> positions{position(0, size, 100)};
@@ -148,8 +148,8 @@ ExactResult exact_evaluation(const std::vector<BalanceRow>& balances,
                               (cpp_rational(kScale) * kScale);
             if (t + 1 == row.tier_count || to > n) to = n;
             if (to <= from) break;
-            initial += (to - from) * exact(row.tiers[t].initial_rate.raw());
-            maintenance += (to - from) * exact(row.tiers[t].maintenance_rate.raw());
+            initial += (to - from) * exact(row.tiers[t].rate[MarginLevel::initial].raw());
+            maintenance += (to - from) * exact(row.tiers[t].rate[MarginLevel::maintenance].raw());
             from = to;
         }
     }
@@ -157,7 +157,8 @@ ExactResult exact_evaluation(const std::vector<BalanceRow>& balances,
     for (std::size_t b = 0; b < balances.size(); ++b) {
         const AssetRow& asset = market.assets[balances[b].asset.index()];
         const cpp_int amount = floor_of(gains[b] * kScale) + balances[b].amount.raw();
-        const Rate weight = amount < 0 ? asset.liability_weight : asset.asset_weight;
+        const Rate weight = amount < 0 ? asset.liability_weight[MarginLevel::maintenance]
+                                       : asset.asset_weight[MarginLevel::maintenance];
         equity +=
             cpp_rational(amount, cpp_int(kScale)) * exact(asset.price.raw()) * exact(weight.raw());
     }
@@ -181,8 +182,8 @@ TEST_CASE("integer evaluation equals exact rational arithmetic after the documen
             for (std::uint32_t t = 0; t < row.tier_count; ++t) {
                 end += static_cast<std::int64_t>(random.below(1'000'000));
                 row.tiers[t] = {notional(static_cast<double>(end)),
-                                Rate::from_raw(static_cast<std::int64_t>(random.below(kScale))),
-                                Rate::from_raw(static_cast<std::int64_t>(random.below(kScale)))};
+                                {Rate::from_raw(static_cast<std::int64_t>(random.below(kScale))),
+                                 Rate::from_raw(static_cast<std::int64_t>(random.below(kScale)))}};
             }
         }
         market.assets[1].price =

@@ -27,7 +27,7 @@ struct Scene {
             row.mark = price(100);
             row.scale = ContractScale::from_factor(1);
             row.tier_count = 1;
-            row.tiers[0] = {notional(0), rate(0.10), rate(0.05)};
+            row.tiers[0] = {notional(0), {rate(0.10), rate(0.05)}};
             instruments.push_back(row);
         }
     }

@@ -355,7 +355,7 @@ TEST_CASE("a tier's own rate is its floor") {
     s.advance(1);
     s.set(0, 101);
     const InstrumentRow& row = s.stage.view().instruments[0];
-    CHECK(row.tiers[0].maintenance_rate > rate(0.14));
-    CHECK(row.tiers[1].maintenance_rate == rate(0.2));
-    CHECK(row.tiers[1].initial_rate == rate(0.4));
+    CHECK(row.tiers[0].rate[MarginLevel::maintenance] > rate(0.14));
+    CHECK(row.tiers[1].rate[MarginLevel::maintenance] == rate(0.2));
+    CHECK(row.tiers[1].rate[MarginLevel::initial] == rate(0.4));
 }

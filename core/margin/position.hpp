@@ -1,0 +1,187 @@
+// One position with its resting orders at one level: the worse of what the orders may lead to, the
+// minimum, the charges, and the venue's rounding.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/margin/accounts.hpp"
+#include "core/margin/market_view.hpp"
+#include "core/margin/requirement.hpp"
+#include "core/units.hpp"
+
+namespace margind::core {
+
+namespace margin_detail {
+
+// Everything that stays the same while outcomes of one position are compared.
+template <class N>
+class PositionAtLevel {
+  public:
+    PositionAtLevel(const AccountViewOf<N>& account, std::uint32_t index,
+                    const InstrumentRowOf<N>& row, MarginLevel level)
+        : account_(account),
+          index_(index),
+          position_(account.positions[index]),
+          row_(row),
+          terms_(*row.terms),
+          level_(level) {
+        for (const OrderRowOf<N>& order : account.orders) {
+            if (order.position != index) continue;
+            (order.size.raw() > 0 ? bids_ : asks_) =
+                (order.size.raw() > 0 ? bids_ : asks_) + order.size;
+            orders_ += order.count;
+        }
+    }
+
+    PositionFigures<N> figures() const {
+        using Wide = typename N::WideRaw;
+        PositionFigures<N> out = before_charges();
+        if (out.size.raw() != 0) out.requirement += whole(terms_.minimum);
+        if (orders_ > 0) {
+            out.requirement +=
+                WeightedValueOf<N>::from_raw(whole(terms_.order_charge).raw() * Wide(orders_));
+        }
+        out.requirement += provision();
+        out.requirement = WeightedValueOf<N>::from_raw(
+            to_step<Wide>(out.requirement.raw(), requirement_step(terms_), Rounding::up));
+        return out;
+    }
+
+  private:
+    static WeightedValueOf<N> whole(const MoneyOf<N>& amount) {
+        return value_of(amount) * rate_one<N>();
+    }
+
+    PositionFigures<N> before_charges() const {
+        switch (terms_.orders) {
+            case OrderRule::ignored:
+                break;
+            case OrderRule::by_side:
+                return worse_side();
+            case OrderRule::worst_fill:
+                if (bids_.raw() != 0 || asks_.raw() != 0) return worst_fill();
+                break;
+            case OrderRule::beyond_position: {
+                PositionFigures<N> out = outcome(position_.quantity);
+                add_orders_beyond_position(out.requirement);
+                return out;
+            }
+        }
+        return outcome(position_.quantity);
+    }
+
+    PriceOf<N> price(bool is_long) const {
+        return margin_price(row_, terms_, position_.entry_price, is_long, level_);
+    }
+
+    // What `net` needs, and what the position has gained at the price such a net is valued at.
+    PositionFigures<N> outcome(const QuantityOf<N>& net) const {
+        const bool is_long = net.raw() >= 0;
+        PositionFigures<N> out;
+        out.size = net;
+        const PriceOf<N>& level_price =
+            is_long ? terms_.long_price[level_] : terms_.short_price[level_];
+        out.gain = gain_of(row_, terms_, position_.entry_price,
+                           level_price.raw() == 0 ? row_.mark : level_price, position_.quantity) +
+                   value_of(position_.accrued);
+        if (net.raw() == 0) return out;
+        out.notional = notional_of(row_, terms_, price(is_long), net);
+        out.requirement = requirement_of(row_, terms_, account_.terms, out.notional, net, level_);
+        return out;
+    }
+
+    // Equal outcomes: the asks'.
+    PositionFigures<N> worst_fill() const {
+        const PositionFigures<N> bought = outcome(position_.quantity + bids_);
+        const PositionFigures<N> sold = outcome(position_.quantity + asks_);
+        const auto burden = [](const PositionFigures<N>& f) {
+            return f.requirement - f.gain * rate_one<N>();
+        };
+        return burden(bought) > burden(sold) ? bought : sold;
+    }
+
+    PositionFigures<N> worse_side() const {
+        PositionFigures<N> out = outcome(position_.quantity);
+        out.requirement = std::max(side_need(true), side_need(false));
+        return out;
+    }
+
+    WeightedValueOf<N> side_need(bool is_long) const {
+        const QuantityOf<N> open = is_long ? position_.quantity : -position_.quantity;
+        const QuantityOf<N> resting = magnitude(is_long ? bids_ : asks_);
+        if ((open + resting).raw() <= 0) return {};
+        WeightedValueOf<N> need;
+        if (open.raw() > 0) {
+            need = requirement_of(row_, terms_, account_.terms,
+                                  notional_of(row_, terms_, price(is_long), position_.quantity),
+                                  position_.quantity, level_);
+        }
+        const RateOf<N> rate = row_.tiers[0].rate[level_] +
+                               (is_long ? terms_.long_rate[level_] : terms_.short_rate[level_]);
+        return need + orders_value(is_long, resting) * rate;
+    }
+
+    ValueOf<N> orders_value(bool is_long, const QuantityOf<N>& resting) const {
+        if (!terms_.in_auction) return notional_of(row_, terms_, price(is_long), resting);
+        ValueOf<N> own;
+        for (const OrderRowOf<N>& order : account_.orders) {
+            if (order.position != index_ || (order.size.raw() > 0) != is_long) continue;
+            own += notional_of(row_, terms_, order.price, order.size);
+        }
+        return std::max(own, notional_of(row_, terms_, terms_.auction_price, resting));
+    }
+
+    void add_orders_beyond_position(WeightedValueOf<N>& requirement) const {
+        QuantityOf<N> covered_bids =
+            position_.quantity.raw() < 0 ? -position_.quantity : QuantityOf<N>();
+        QuantityOf<N> covered_asks =
+            position_.quantity.raw() > 0 ? position_.quantity : QuantityOf<N>();
+        for (const OrderRowOf<N>& order : account_.orders) {
+            if (order.position != index_) continue;
+            const bool is_bid = order.size.raw() > 0;
+            QuantityOf<N>& covered = is_bid ? covered_bids : covered_asks;
+            const QuantityOf<N> used = std::min(covered, magnitude(order.size));
+            covered = covered - used;
+            const QuantityOf<N> beyond = magnitude(order.size) - used;
+            if (beyond.raw() == 0) continue;
+            const QuantityOf<N> net = is_bid ? beyond : -beyond;
+            requirement +=
+                requirement_of(row_, terms_, account_.terms,
+                               notional_of(row_, terms_, price(is_bid), net), net, level_);
+        }
+    }
+
+    // What a position that pays is expected to pay: quantity * charge, where positive.
+    WeightedValueOf<N> provision() const {
+        using Wide = typename N::WideRaw;
+        if (terms_.charge_per_unit.raw() == 0) return {};
+        const Wide due = terms_.charge_per_unit.wide() * position_.quantity.wide();
+        if (due <= 0) return {};
+        return WeightedValueOf<N>::from_raw(
+            div_ceil<Wide>(Wide(due * N::scale()), terms_.unit.wide()) * N::scale());
+    }
+
+    const AccountViewOf<N>& account_;
+    std::uint32_t index_;
+    const PositionRowOf<N>& position_;
+    const InstrumentRowOf<N>& row_;
+    const PositionTermsOf<N>& terms_;
+    MarginLevel level_;
+    QuantityOf<N> bids_;
+    QuantityOf<N> asks_;  // negative
+    std::uint32_t orders_ = 0;
+};
+
+}  // namespace margin_detail
+
+// The position row `index` of the account at `level`. Cost: a few ns without terms; with resting
+// orders, a pass over the account's orders.
+template <class N>
+PositionFigures<N> position_figures(const AccountViewOf<N>& account, std::uint32_t index,
+                                    const InstrumentRowOf<N>& row, MarginLevel level) {
+    if (row.terms == nullptr) return plain_position(account.positions[index], row, level);
+    return margin_detail::PositionAtLevel<N>(account, index, row, level).figures();
+}
+
+}  // namespace margind::core

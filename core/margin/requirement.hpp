@@ -1,0 +1,209 @@
+// One position at one level: its gain and what margin it needs.
+//
+//   notional     quantity at the level's price, as the payoff says
+//   requirement  sum over tiers of the part of the notional in the tier * (its rate)
+//                + notional * (side's rate + linear slippage + quadratic slippage * size + slope *
+//                size) or, where that is more, notional * (size premium of the first tier's rate)
+//                or notional * least rate of the account; plus minimum and charges
+//
+// Everything is exact but: rates that depend on size (up), an inverse payoff (gain down, notional
+// up), and the venue's own rounding points (core/margin/rules.hpp).
+#pragma once
+
+#include <algorithm>
+
+#include "core/margin/accounts.hpp"
+#include "core/margin/market_view.hpp"
+#include "core/units.hpp"
+
+namespace margind::core {
+
+template <class N>
+struct PositionFigures {
+    ValueOf<N> notional;  // that the requirement is taken of
+    ValueOf<N> gain;      // in the settlement asset
+    WeightedValueOf<N> requirement;
+    QuantityOf<N>
+        size;  // that the requirement is for: the position, or the worse outcome of orders
+};
+
+namespace margin_detail {
+
+// Down or up to a multiple of `step` (in the raw numbers of what is rounded). Zero: as it is.
+template <class Wide>
+Wide to_step(const Wide& raw, const Wide& step, Rounding rounding) {
+    return step == 0 ? raw : Wide(divide<Wide>(raw, step, rounding) * step);
+}
+
+template <class N>
+typename N::WideRaw requirement_step(const PositionTermsOf<N>& terms) {
+    return terms.rounding.requirement_step.wide() * N::scale() * N::scale();
+}
+
+template <class N>
+PriceOf<N> margin_price(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                        const PriceOf<N>& entry, bool is_long, MarginLevel level) {
+    if (terms.margin_price == MarginPrice::entry) return entry;
+    const PriceOf<N>& price = is_long ? terms.long_price[level] : terms.short_price[level];
+    return price.raw() == 0 ? row.mark : price;
+}
+
+// What `quantity` is worth at `price`, signed like the quantity, rounded as told where the payoff
+// has no exact value. A capped short is worth what it still owes.
+template <class N>
+ValueOf<N> worth(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                 const PriceOf<N>& price, const QuantityOf<N>& quantity, Rounding rounding) {
+    using Wide = typename N::WideRaw;
+    switch (terms.payoff) {
+        case Payoff::linear:
+            break;
+        case Payoff::inverse:
+            return price.raw() == 0
+                       ? ValueOf<N>()
+                       : ValueOf<N>::from_raw(divide<Wide>(quantity.wide() * row.scale.factor(),
+                                                           price.wide(), rounding));
+        case Payoff::capped:
+            if (quantity.raw() < 0) {
+                return row.scale.value(
+                    PriceOf<N>::from_raw(std::max<typename N::Raw>(
+                        terms.payoff_cap.raw() - price.raw(), typename N::Raw(0))),
+                    quantity);
+            }
+            break;
+    }
+    return row.scale.value(price, quantity);
+}
+
+// A notional: a magnitude, cut as the venue cuts it.
+template <class N>
+ValueOf<N> notional_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                       const PriceOf<N>& price, const QuantityOf<N>& quantity) {
+    using Wide = typename N::WideRaw;
+    const ValueOf<N> exact = magnitude(
+        worth(row, terms, price, quantity, quantity.raw() < 0 ? Rounding::down : Rounding::up));
+    return ValueOf<N>::from_raw(to_step<Wide>(
+        exact.raw(), Wide(terms.rounding.notional_step.wide() * N::scale()), Rounding::down));
+}
+
+template <class N>
+ValueOf<N> gain_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                   const PriceOf<N>& entry, const PriceOf<N>& price,
+                   const QuantityOf<N>& quantity) {
+    using Wide = typename N::WideRaw;
+    if (terms.payoff == Payoff::inverse) {
+        return worth(row, terms, entry, quantity, Rounding::down) -
+               worth(row, terms, price, quantity, Rounding::up);
+    }
+    if (terms.rounding.notional_step.raw() == 0) return row.scale.gain(entry, price, quantity);
+    const Wide step = terms.rounding.notional_step.wide() * N::scale();
+    const Wide worth_now = row.scale.value(price, magnitude(quantity)).raw();
+    const Wide cut = to_step<Wide>(worth_now, step, Rounding::down);
+    return ValueOf<N>::from_raw(quantity.raw() < 0 ? Wide(-cut) : cut) -
+           row.scale.value(entry, quantity);
+}
+
+// rate * size in whole units, rounded up.
+template <class N>
+RateOf<N> per_unit(const RateOf<N>& rate, const QuantityOf<N>& size, const QuantityOf<N>& unit) {
+    using Wide = typename N::WideRaw;
+    if (rate.raw() == 0) return rate;
+    return RateOf<N>::from_raw(
+        N::narrow(div_ceil<Wide>(Wide(rate.wide() * size.wide()), unit.wide())));
+}
+
+// The slope's rate. An inverse contract's size is the base asset it stands for.
+template <class N>
+RateOf<N> slope_rate(const PositionTermsOf<N>& terms, const ValueOf<N>& notional,
+                     const QuantityOf<N>& size, MarginLevel level) {
+    using Wide = typename N::WideRaw;
+    if (terms.slope.scale.raw() == 0) return {};
+    QuantityOf<N> of = size;
+    if (terms.payoff == Payoff::inverse) {
+        of = QuantityOf<N>::from_raw(N::narrow(div_ceil<Wide>(
+            Wide(notional.raw() * terms.unit.wide()), Wide(N::scale() * N::scale()))));
+    }
+    return product(per_unit(terms.slope.fraction, of, terms.slope.scale), terms.slope_share[level],
+                   Rounding::up);
+}
+
+// The rate that the first tier needs for this size and account, where that depends on size.
+template <class N>
+RateOf<N> size_dependent_rate(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                              const AccountTermsOf<N>* account, const QuantityOf<N>& size,
+                              MarginLevel level) {
+    const RateOf<N>& base = row.tiers[0].rate[level];
+    const bool reduced =
+        account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
+    if (!reduced) return size_premium(terms.premium, base, size, terms.unit);
+    if (level == MarginLevel::maintenance) {
+        return size_premium(terms.premium, terms.reduced_rate[level], size, terms.unit);
+    }
+    return reduced_size_premium(terms.premium, base, terms.reduced_rate[level], size, terms.unit);
+}
+
+}  // namespace margin_detail
+
+// notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rate.
+template <class N>
+WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& row,
+                          MarginLevel level) {
+    WeightedValueOf<N> sum;
+    ValueOf<N> from;
+    const TierRowOf<N>* tier = row.tiers.data();
+    const TierRowOf<N>* const last = tier + row.tier_count - 1;
+    for (; tier != last && notional > tier->notional_up_to; ++tier) {
+        sum += (tier->notional_up_to - from) * tier->rate[level];
+        from = tier->notional_up_to;
+    }
+    sum += (notional - from) * tier->rate[level];
+    return sum;
+}
+
+// What `quantity` (signed, not zero) needs by itself, without minimum and charges.
+// `notional` is its notional, see notional_of().
+template <class N>
+WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                                  const AccountTermsOf<N>* account, const ValueOf<N>& notional,
+                                  const QuantityOf<N>& quantity, MarginLevel level) {
+    using namespace margin_detail;
+    using Wide = typename N::WideRaw;
+    const QuantityOf<N> size = magnitude(quantity);
+    WeightedValueOf<N> sum;
+    if (level == MarginLevel::maintenance && terms.maintenance_of_initial.fraction.raw() > 0) {
+        const Wide initial =
+            to_step<Wide>((notional * terms.maintenance_of_initial.initial_rate).raw(),
+                          requirement_step(terms), Rounding::up);
+        const ValueOf<N> whole = ValueOf<N>::from_raw(div_ceil<Wide>(initial, Wide(N::scale())));
+        sum = whole * terms.maintenance_of_initial.fraction;
+    } else {
+        const bool reduced =
+            account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
+        if (!reduced) sum = tiered(notional, row, level);
+        const RateOf<N>& side =
+            quantity.raw() > 0 ? terms.long_rate[level] : terms.short_rate[level];
+        const RateOf<N> added = side + terms.slippage.linear +
+                                per_unit(terms.slippage.quadratic, size, terms.unit) +
+                                slope_rate(terms, notional, size, level);
+        sum += notional * added;
+        if (reduced || terms.premium.factor.raw() > 0) {
+            sum = std::max(sum, notional * size_dependent_rate(row, terms, account, size, level));
+        }
+    }
+    if (account != nullptr && account->least_rate[level].raw() > 0) {
+        sum = std::max(sum, notional * account->least_rate[level]);
+    }
+    return sum;
+}
+
+// A position of an instrument that has nothing but tiers.
+template <class N>
+PositionFigures<N> plain_position(const PositionRowOf<N>& position, const InstrumentRowOf<N>& row,
+                                  MarginLevel level) {
+    const ValueOf<N> notional = magnitude(row.scale.value(row.mark, position.quantity));
+    return {notional,
+            row.scale.gain(position.entry_price, row.mark, position.quantity) +
+                value_of(position.accrued),
+            tiered(notional, row, level), position.quantity};
+}
+
+}  // namespace margind::core
