@@ -32,12 +32,12 @@ struct PricedAmount {
 // Weighted collateral over debt, kept as the fraction it is: below one the position may be
 // liquidated. Without debt it is above every number.
 template <class N>
-struct HealthFactor {
+struct LendingHealth {
     WeightedValueOf<N> collateral;  // value times liquidation threshold, summed
     ValueOf<N> debt;
 
     // What a venue states as a number.
-    static constexpr HealthFactor of(const RateOf<N>& stated, const ValueOf<N>& debt) {
+    static constexpr LendingHealth of(const RateOf<N>& stated, const ValueOf<N>& debt) {
         return {.collateral = debt * stated, .debt = debt};
     }
     constexpr bool above(const RateOf<N>& rate) const {
@@ -73,7 +73,7 @@ struct LiquidationRules {
 
 // The largest part of `debt` that may be repaid. Rounded down.
 template <class N>
-constexpr MoneyOf<N> closable(const CloseFactor<N>& rule, const HealthFactor<N>& health,
+constexpr MoneyOf<N> closable(const CloseFactor<N>& rule, const LendingHealth<N>& health,
                               const PricedAmount<N>& collateral, const PricedAmount<N>& debt) {
     using Wide = typename N::WideRaw;
     const ValueOf<N> small = value_of(rule.full_below_value);
@@ -147,7 +147,7 @@ constexpr bool leaves_dust(const PricedAmount<N>& collateral, const PricedAmount
 // One liquidation of one debt against one collateral: `wanted` of the debt, or as much as may be.
 template <class N>
 constexpr LendingLiquidation<N> liquidate(const LiquidationRules<N>& rules,
-                                          const HealthFactor<N>& health,
+                                          const LendingHealth<N>& health,
                                           const PricedAmount<N>& collateral,
                                           const PricedAmount<N>& debt,
                                           const std::optional<MoneyOf<N>>& wanted) {

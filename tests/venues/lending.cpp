@@ -8,7 +8,7 @@ namespace margind::test {
 namespace {
 
 using Priced = core::PricedAmount<Extended>;
-using Health = core::HealthFactor<Extended>;
+using Health = core::LendingHealth<Extended>;
 
 // One asset of a position at Aave: what is supplied as collateral and what is owed of it.
 struct Reserve {
