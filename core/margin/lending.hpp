@@ -171,17 +171,17 @@ constexpr LendingLiquidation<N> liquidate(const LiquidationRules<N>& rules,
 //   balance after   = max(0, balance + sum of value liquidation_factor)
 //   paid by reserve = balance after - balance before
 //
-// Rounded down. Source: Compound III (Comet), absorbInternal and its tests.
+// Source: Compound III (Comet), absorbInternal and its tests.
 template <class N>
 struct Absorption {
     MoneyOf<N> balance;
     MoneyOf<N> paid_by_reserves;
 };
 
-// `counted` is the collateral's value at its liquidation factors.
+// `equity` is the balance with the collateral at its liquidation factors.
 template <class N>
-constexpr Absorption<N> absorb(const MoneyOf<N>& balance, const WeightedValueOf<N>& counted) {
-    const MoneyOf<N> left = std::max(MoneyOf<N>{}, balance + round_down(counted));
+constexpr Absorption<N> absorb(const MoneyOf<N>& balance, const MoneyOf<N>& equity) {
+    const MoneyOf<N> left = std::max(MoneyOf<N>{}, equity);
     return {.balance = left, .paid_by_reserves = left - balance};
 }
 
@@ -198,6 +198,29 @@ constexpr UnitPriceOf<N> storefront_price(const UnitPriceOf<N>& price,
     const RateOf<N> off = product(passed_on, rate_one<N>() - liquidation_factor, Rounding::down);
     return UnitPriceOf<N>::from_raw(N::narrow(
         divide<Wide>(price.wide() * (rate_one<N>() - off).wide(), N::scale(), Rounding::up)));
+}
+
+// What may still be borrowed of an amount that needs `rate` of it as margin: free / rate, where
+// free is what equity exceeds the requirement by. Rounded down; zero if nothing is free.
+// Requires: rate > 0. Source: Binance, portfolio margin pro, "max borrow".
+template <class N>
+constexpr MoneyOf<N> borrowable(const MoneyOf<N>& equity, const MoneyOf<N>& requirement,
+                                const RateOf<N>& rate) {
+    using Wide = typename N::WideRaw;
+    if (equity <= requirement) {
+        return {};
+    }
+    return MoneyOf<N>::from_raw(N::narrow(
+        divide<Wide>((equity - requirement).wide() * N::scale(), rate.wide(), Rounding::down)));
+}
+
+// The equity that weights ask for, as a fraction of what is borrowed: with w of an asset counted
+// and v of a debt, the margin is zero at equity / debt = v / w - 1. Rounded up.
+// Requires: asset_weight > 0. Source: spot margin of FTX and Backpack ("margin fraction").
+template <class N>
+constexpr RateOf<N> borrow_margin_fraction(const RateOf<N>& liability_weight,
+                                           const RateOf<N>& asset_weight) {
+    return quotient(liability_weight, asset_weight, Rounding::up) - rate_one<N>();
 }
 
 }  // namespace margind::core

@@ -142,13 +142,10 @@ TEMPLATE_TEST_CASE("absorption credits what the collateral leaves and forgives w
                    Ledger, Extended) {
     using N = TestType;
     using D = Decimals<N>;
-    const auto counted = [](const char* value) {
-        return value_of(D::money(value)) * rate_one<N>();
-    };
-    const auto leaves = absorb(D::money("-44174.999999"), counted("44175"));
+    const auto leaves = absorb(D::money("-44174.999999"), D::money("0.000001"));
     CHECK(leaves.balance == D::money("0.000001"));
     CHECK(leaves.paid_by_reserves == D::money("44175"));
-    const auto lacks = absorb(D::money("-100"), counted("60"));
+    const auto lacks = absorb(D::money("-100"), D::money("-40"));
     CHECK(lacks.balance == D::money("0"));
     CHECK(lacks.paid_by_reserves == D::money("100"));
 }
@@ -163,4 +160,13 @@ TEMPLATE_TEST_CASE("absorbed collateral is sold with part of the discount passed
           D::money("1.25"));
     CHECK(storefront_price(D::unit_price("200"), D::rate("0.6"), D::rate("0")) ==
           D::unit_price("200"));
+}
+
+TEMPLATE_TEST_CASE("what may be borrowed is what is free over the rate it needs", "", Ledger,
+                   Extended) {
+    using D = Decimals<TestType>;
+    CHECK(borrowable(D::money("10000"), D::money("1112"), D::rate("0.125")) == D::money("71104"));
+    CHECK(borrowable(D::money("1112"), D::money("1112"), D::rate("0.125")) == D::money("0"));
+    CHECK(borrowable(D::money("1000"), D::money("1112"), D::rate("0.125")) == D::money("0"));
+    CHECK(borrow_margin_fraction(D::rate("1.1"), D::rate("0.88")) == D::rate("0.25"));
 }
