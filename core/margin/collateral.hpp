@@ -59,7 +59,7 @@ RateOf<N> balance_weight(const AssetRowOf<N>& asset, const AccountTermsOf<N>* ac
             weight = size_premium(asset.terms->liability_premium, weight, amount, one);
         }
     }
-    if (account == nullptr) return weight;
+    if (account == nullptr || account->least_rate[level].raw() == 0) return weight;
     const RateOf<N>& least = account->least_rate[level];
     return owned ? std::min(weight, std::max(rate_one<N>() - least, RateOf<N>()))
                  : std::max(weight, rate_one<N>() + least);
@@ -88,21 +88,22 @@ struct BalanceFigures {
     MoneyOf<N> amount;
     UnitPriceOf<N> price;
     RateOf<N> weight;
-    ValueOf<N> value;             // amount * price, signed
+    ValueOf<N> value;             // signed; amount * price, but for resting orders
     WeightedValueOf<N> equity;    // that it adds
     WeightedValueOf<N> required;  // that it asks for
 };
 
-// `amount` of an asset at a level.
+// `amount` of an asset, worth `value`, at a level. It is owned if its value says so.
 template <class N>
-BalanceFigures<N> balance_figures(const MoneyOf<N>& amount, const AssetRowOf<N>& asset,
-                                  const AccountTermsOf<N>* account, MarginLevel level) {
-    const bool owned = amount.raw() >= 0;
+BalanceFigures<N> balance_figures(const MoneyOf<N>& amount, const ValueOf<N>& value,
+                                  const AssetRowOf<N>& asset, const AccountTermsOf<N>* account,
+                                  MarginLevel level) {
+    const bool owned = value.raw() == 0 ? amount.raw() >= 0 : value.raw() > 0;
     BalanceFigures<N> out;
     out.amount = amount;
     out.price = margin_detail::balance_price(asset, owned, level);
     out.weight = margin_detail::balance_weight(asset, account, magnitude(amount), owned, level);
-    out.value = amount * out.price;
+    out.value = value;
     out.equity = out.value * out.weight;
     if (asset.terms == nullptr) return out;
     if (owned) {
@@ -118,6 +119,14 @@ BalanceFigures<N> balance_figures(const MoneyOf<N>& amount, const AssetRowOf<N>&
         out.equity = {};
     }
     return out;
+}
+
+// The same at the level's price.
+template <class N>
+BalanceFigures<N> balance_figures(const MoneyOf<N>& amount, const AssetRowOf<N>& asset,
+                                  const AccountTermsOf<N>* account, MarginLevel level) {
+    const UnitPriceOf<N> price = margin_detail::balance_price(asset, amount.raw() >= 0, level);
+    return balance_figures(amount, amount * price, asset, account, level);
 }
 
 }  // namespace margind::core

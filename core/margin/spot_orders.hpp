@@ -10,8 +10,9 @@
 // rest as the repayment of a liability. Each market counts the lesser outcome. Amounts are rounded
 // down.
 //
-// Bids and asks (Drift v2): the balance with all bids, or all asks, filled at the level's price,
-// whichever leaves less (equal: the bids); the quote that changes hands counts in full.
+// Bids and asks (Drift v2): the balance with all bids, or all asks, filled, whichever leaves less
+// (equal: the bids). What fills is valued at the level's liability price, what was there before at
+// its own; the quote that changes hands counts in full.
 #pragma once
 
 #include <algorithm>
@@ -114,14 +115,11 @@ template <class N>
 SpotWorstCase<N> spot_worst_case(const MoneyOf<N>& amount, const SpotOrderRowOf<N>& order,
                                  const AssetRowOf<N>& asset, const AccountTermsOf<N>* account,
                                  MarginLevel level) {
-    const UnitPriceOf<N> price = margin_detail::balance_price(asset, amount.raw() >= 0, level);
-    AssetRowOf<N> at_price = asset;  // both outcomes are valued at the price the balance has now
-    BalanceTermsOf<N> terms = asset.terms == nullptr ? BalanceTermsOf<N>{} : *asset.terms;
-    terms.asset_price[level] = terms.liability_price[level] = price;
-    at_price.terms = &terms;
+    const ValueOf<N> held = amount * margin_detail::balance_price(asset, amount.raw() >= 0, level);
     const auto outcome = [&](const MoneyOf<N>& change) {
-        return SpotWorstCase<N>{balance_figures(amount + change, at_price, account, level),
-                                -(change * price)};
+        const ValueOf<N> filled = change * margin_detail::balance_price(asset, false, level);
+        return SpotWorstCase<N>{
+            balance_figures(amount + change, held + filled, asset, account, level), -filled};
     };
     const auto left = [](const SpotWorstCase<N>& c) {
         return c.balance.equity - c.balance.required + c.orders_value * rate_one<N>();
