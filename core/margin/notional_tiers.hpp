@@ -5,15 +5,16 @@
 //   continuous:  amount rate_i - deduction_i        each part at the rate of the tier it lies in
 //                deduction_i = deduction_(i-1) + from_i (rate_i - rate_(i-1))
 //
-// Tier i holds the amounts from from_i up to, not including, from_(i+1); the first begins at zero,
-// the last is open. The deduction is what venues print as "maintenance amount" or "cum": it makes
-// the requirement continuous where the rate jumps. Everything here is exact.
+// Tier i holds the amounts from from_i up to from_(i+1); the first begins at zero, the last is
+// open. The deduction is what venues print as "maintenance amount" or "cum": it makes the
+// requirement continuous where the rate jumps. Everything here is exact.
 //
 // Source: Binance, "Leverage and Margin of USD-M Futures"; Bybit, "Maintenance Margin Calculation";
 // Hyperliquid docs, "Margin tiers"; the tests of exchange client libraries.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "core/units.hpp"
@@ -30,12 +31,20 @@ struct NotionalTier {
 template <class N>
 using NotionalTiers = std::span<const NotionalTier<N>>;
 
-// The tier that `amount` lies in. One on a bound lies in the higher tier, one below the first bound
-// in the first.
+// Which tier an amount on a bound lies in: venues print their tiers either way. It makes no
+// difference to a continuous requirement, only to the rate and deduction that are shown.
+enum class OnBound : std::uint8_t { higher, lower };
+
+// The tier that `amount` lies in. One below the first bound lies in the first.
 template <class N>
-constexpr std::size_t tier_of(NotionalTiers<N> tiers, const ValueOf<N>& amount) {
+constexpr std::size_t tier_of(NotionalTiers<N> tiers, const ValueOf<N>& amount,
+                              OnBound on_bound = OnBound::higher) {
     std::size_t tier = 0;
-    while (tier + 1 < tiers.size() && value_of(tiers[tier + 1].from) <= amount) {
+    while (tier + 1 < tiers.size()) {
+        const ValueOf<N> bound = value_of(tiers[tier + 1].from);
+        if (amount < bound || (amount == bound && on_bound == OnBound::lower)) {
+            break;
+        }
         ++tier;
     }
     return tier;

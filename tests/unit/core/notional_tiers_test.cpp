@@ -54,13 +54,15 @@ TEMPLATE_TEST_CASE("deductions are the maintenance amounts that the venue prints
     }
 }
 
-TEST_CASE("an amount on a bound lies in the higher tier, where it needs the same") {
+TEST_CASE("an amount on a bound needs the same in the tier above and the tier below") {
     const auto rows = bitcoin_tiers<Ledger>();
     const NotionalTiers<Ledger> tiers(rows);
     CHECK(tier_of(tiers, Value{}) == 0);
     for (std::size_t i = 1; i < rows.size(); ++i) {
         const Value bound = value_of(rows[i].from);
         CHECK(tier_of(tiers, bound) == i);
+        CHECK(tier_of(tiers, bound, OnBound::lower) == i - 1);
+        CHECK(tier_of(tiers, bound + Value::from_raw(1), OnBound::lower) == i);
         CHECK(tier_of(tiers, bound - Value::from_raw(1)) == i - 1);
         CHECK(bound * rows[i].rate - tier_deduction(tiers, i) ==
               bound * rows[i - 1].rate - tier_deduction(tiers, i - 1));
