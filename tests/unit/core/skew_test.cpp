@@ -1,18 +1,13 @@
 #include "core/market/skew.hpp"
 
-#include <string>
-
 #include <catch2/catch.hpp>
 
-#include "core/margin/skew_margin.hpp"
 #include "tests/support/decimals.hpp"
 #include "tests/support/widened.hpp"
 
 using namespace margind::core;
 using margind::test::Decimals;
 using margind::test::Extended;
-using margind::test::narrowed;
-using margind::test::widened;
 
 namespace {
 
@@ -84,34 +79,4 @@ TEST_CASE("a funding rate does not depend on how often it is looked at") {
     }
     CHECK(often.rate(hour(24)) == seldom.rate(hour(24)));
     CHECK(seldom.rate(hour(24)) == D::rate("0.0051"));
-}
-
-TEMPLATE_TEST_CASE("a larger share of the skew scale needs a higher ratio", "", Ledger, Extended) {
-    using D = Decimals<TestType>;
-    const SkewMargin<TestType> rule{D::quantity("1000"), D::rate("2"), D::rate("0.01"),
-                                    D::rate("0.5"), D::money("500")};
-    const auto ratio = skew_initial_ratio(rule, D::quantity("-20"));
-    CHECK(ratio == D::rate("0.05"));
-    CHECK(skew_maintenance_ratio(rule, D::quantity("20")) == D::rate("0.025"));
-    const auto notional = D::contract().value(D::price("2000"), D::quantity("20"));
-    CHECK(round_up(skew_requirement(rule, notional, ratio)) == D::money("2500"));
-    CHECK(skew_initial_ratio(rule, D::quantity("21")) > ratio);
-}
-
-TEST_CASE("the ledger's ratios are the exact ones rounded up") {
-    using L = Decimals<Ledger>;
-    const SkewMargin<Ledger> rule{L::quantity("977"), L::rate("0.02"), L::rate("0.013"),
-                                  L::rate("0.37"), L::money("0")};
-    const SkewMargin<Extended> exact{widened(rule.skew_scale), widened(rule.initial_fraction),
-                                     widened(rule.least_ratio), widened(rule.maintenance_share),
-                                     widened(rule.per_position)};
-    for (int i = 1; i < 200; ++i) {
-        const Quantity size = Quantity::from_raw(i * 123'456'789LL);
-        const auto wide = skew_initial_ratio(exact, widened(size));
-        const Rate ratio = skew_initial_ratio(rule, size);
-        CHECK(ratio == narrowed(wide, Rounding::up));
-        CHECK(
-            skew_maintenance_ratio(rule, size) ==
-            narrowed(product(widened(ratio), exact.maintenance_share, Rounding::up), Rounding::up));
-    }
 }
