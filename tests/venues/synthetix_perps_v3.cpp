@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "core/margin/evaluate.hpp"
 #include "core/margin/keeper_reward.hpp"
 #include "core/margin/liquidation_window.hpp"
+#include "core/margin/withdrawable.hpp"
 #include "core/market/skew.hpp"
 #include "tests/venues/registry.hpp"
 
@@ -14,6 +16,7 @@ namespace margind::test {
 namespace {
 
 using core::Duration;
+using core::MarginLevel;
 using core::Rounding;
 using core::Timestamp;
 
@@ -60,6 +63,224 @@ Answers keeper_reward(const Case& one) {
     const Money cost = core::keeper_cost(keeper_costs(one.inputs, positions.size()));
     return {{"reward", core::keeper_reward(reward_rule(one.params), cost, flag,
                                            one.inputs.money("collateral"))}};
+}
+
+// A market against the pool: its margin terms, and what its positions add to a keeper's reward.
+struct Market {
+    core::PositionTermsOf<Extended> terms;
+    core::PerLevel<Rate> rate;
+    Rate reward_ratio;
+};
+
+std::map<std::string, Market> read_markets(const Field& params) {
+    std::map<std::string, Market> markets;
+    for (const auto& [name, in] : params["markets"].members()) {
+        const Rate least = in.rate("min_initial_ratio");
+        const Rate share = in.rate("maintenance_scalar");
+        Market market;
+        market.terms.slope = {in.rate("initial_margin_fraction"), in.quantity("skew_scale")};
+        market.terms.slope_share = {core::rate_one<Extended>(), share};
+        market.terms.minimum = in.money("min_position_margin", "0");
+        market.rate = {least, product(least, share, Rounding::up)};
+        market.reward_ratio = in.rate("reward_ratio", "0");
+        markets.emplace(name, market);
+    }
+    return markets;
+}
+
+const Market& find_market(const std::map<std::string, Market>& markets, const Field& name,
+                          const std::string& wanted) {
+    const auto found = markets.find(wanted);
+    if (found == markets.end()) {
+        name.fail("'" + wanted + "' is no market of the parameters");
+    }
+    return found->second;
+}
+
+core::KeeperReward<Extended> reward_rule_of(const Case& one) {
+    const auto guards = one.params.find("guards");
+    return guards ? reward_rule(*guards) : core::KeeperReward<Extended>{};
+}
+
+// Cross margin in dollars: collateral, debt, and positions settled in dollars (asset 0).
+class Account {
+  public:
+    explicit Account(const Money& debt) {
+        assets_.push_back(plain_asset(core::UnitPriceOf<Extended>::from_raw(Extended::scale())));
+        balances_.push_back({core::AssetId(0), -debt});
+    }
+
+    // Terms are kept by the caller.
+    void add_collateral(const Money& amount, const UnitPrice& price,
+                        const core::BalanceTermsOf<Extended>& terms) {
+        balances_.push_back({core::AssetId(static_cast<std::uint32_t>(assets_.size())), amount});
+        assets_.push_back(plain_asset(price));
+        assets_.back().terms = &terms;
+    }
+    void add_position(const Market& market, const Quantity& size, const Price& entry,
+                      const Price& index) {
+        core::InstrumentRowOf<Extended> row;
+        row.mark = index;
+        row.scale = kPlainContract;
+        row.terms = &market.terms;
+        row.tier_count = 1;
+        row.tiers[0].rate = market.rate;
+        positions_.push_back(
+            {.instrument = core::InstrumentId(static_cast<std::uint32_t>(instruments_.size())),
+             .balance = 0,
+             .quantity = size,
+             .entry_price = entry});
+        instruments_.push_back(row);
+        markets_.push_back(&market);
+    }
+
+    core::LevelFiguresOf<Extended> at(MarginLevel level) {
+        Observer observer{{}, *this};
+        pnl_.clear();
+        flag_reward_ = {};
+        collateral_ = {};
+        open_interest_ = {};
+        return evaluate_level<Extended>({.balances = balances_, .positions = positions_},
+                                        {instruments_, assets_}, level, observer);
+    }
+
+    std::size_t positions() const { return positions_.size(); }
+    // As the last evaluation found them.
+    const std::vector<core::ValueOf<Extended>>& pnl() const { return pnl_; }
+    const core::WeightedValueOf<Extended>& flag_reward() const { return flag_reward_; }
+    Money collateral() const { return round_down(collateral_); }
+    const core::ValueOf<Extended>& open_interest() const { return open_interest_; }
+
+  private:
+    struct Observer : core::NoObserver<Extended> {
+        Account& account;
+        Observer(core::NoObserver<Extended> base, Account& of)
+            : core::NoObserver<Extended>(base), account(of) {}
+        void position(std::uint32_t p, const core::PositionFigures<Extended>& figures) {
+            account.pnl_.push_back(figures.gain);
+            account.open_interest_ += figures.notional;
+            account.flag_reward_ += figures.notional * account.markets_[p]->reward_ratio;
+        }
+        void balance(std::uint32_t b, const core::BalanceFigures<Extended>& figures) {
+            if (b > 0) {
+                account.collateral_ += figures.value;
+            }
+        }
+    };
+
+    static core::AssetRowOf<Extended> plain_asset(const UnitPrice& price) {
+        const Rate one = core::rate_one<Extended>();
+        return {.price = price, .asset_weight = {one}, .liability_weight = {one}};
+    }
+
+    std::vector<core::AssetRowOf<Extended>> assets_;
+    std::vector<core::BalanceRowOf<Extended>> balances_;
+    std::vector<core::InstrumentRowOf<Extended>> instruments_;
+    std::vector<core::PositionRowOf<Extended>> positions_;
+    std::vector<const Market*> markets_;
+
+    std::vector<core::ValueOf<Extended>> pnl_;
+    core::WeightedValueOf<Extended> flag_reward_;
+    core::ValueOf<Extended> collateral_;
+    core::ValueOf<Extended> open_interest_;
+};
+
+std::map<std::string, Price> read_prices(const Field& prices) {
+    std::map<std::string, Price> found;
+    for (const auto& [market, price] : prices.members()) {
+        found.emplace(market, price.price());
+    }
+    return found;
+}
+
+const Price& find_price(const std::map<std::string, Price>& prices, const Field& in,
+                        const std::string& market) {
+    const auto found = prices.find(market);
+    if (found == prices.end()) {
+        in.fail("has no price of '" + market + "'");
+    }
+    return found->second;
+}
+
+core::BalanceTermsOf<Extended> collateral_terms(const Field& in) {
+    core::BalanceTermsOf<Extended> terms;
+    terms.amount_discount = {in.money("skew_scale", "0"), in.rate("discount_scalar", "0"),
+                             in.rate("lower_discount", "0"), in.rate("upper_discount", "0")};
+    return terms;
+}
+
+// What an account without positions would be paid for is nothing.
+Money reward_of(const Case& one, const Account& account, const Money& collateral) {
+    const Money cost = core::keeper_cost(keeper_costs(one.inputs, account.positions()));
+    const auto rule = reward_rule_of(one);
+    return account.positions() == 0
+               ? Money{}
+               : core::keeper_reward(rule, cost, account.flag_reward(), collateral);
+}
+
+Answers account(const Case& one) {
+    const Field& in = one.inputs;
+    const auto markets = read_markets(one.params);
+    const auto prices = read_prices(in["prices"]);
+    const Money debt = in.money("debt", "0");
+    Account account(debt);
+    const std::vector<Field> collateral = in["collateral"].items();
+    std::vector<core::BalanceTermsOf<Extended>> terms;
+    terms.reserve(collateral.size());
+    for (const Field& each : collateral) {
+        terms.push_back(collateral_terms(each));
+        account.add_collateral(each.money("amount"), each.unit_price("price"), terms.back());
+    }
+    // Every position was opened in a market without skew.
+    for (const Field& each : in["positions"].items()) {
+        const std::string name = each.text("market");
+        const Market& market = find_market(markets, each, name);
+        const Quantity size = each.quantity("size");
+        account.add_position(market, size,
+                             core::skewed_fill_price(each.price("index_at_entry"), Quantity{}, size,
+                                                     market.terms.slope.scale),
+                             find_price(prices, in["prices"], name));
+    }
+    const auto maintenance = account.at(MarginLevel::maintenance);
+    const auto initial = account.at(MarginLevel::initial);
+    const Money reward = reward_of(one, account, account.collateral());
+    const core::WithdrawalInputs<Extended> withdrawal{.has_positions = account.positions() > 0,
+                                                      .debt = debt,
+                                                      .collateral = account.collateral(),
+                                                      .available = initial.equity,
+                                                      .required = initial.margin + reward};
+    return {{"pnl", account.pnl()},
+            {"available_margin", initial.equity},
+            {"initial_margin", initial.margin},
+            {"maintenance_margin", maintenance.margin},
+            {"reward", reward},
+            {"withdrawable", withdrawable(withdrawal)},
+            {"liquidatable", maintenance.equity < maintenance.margin + reward},
+            {"open_interest", account.open_interest()}};
+}
+
+Answers order_margin(const Case& one) {
+    const Field& in = one.inputs;
+    const auto markets = read_markets(one.params);
+    const auto prices = read_prices(in["prices"]);
+    const std::string name = in.text("market");
+    Account account(Money{});
+    for (const auto& [market, size] : in["sizes"].members()) {
+        const Price& index = find_price(prices, in["prices"], market);
+        account.add_position(find_market(markets, size, market), size.quantity(), index, index);
+    }
+    const auto initial = account.at(MarginLevel::initial);
+    const Money required = initial.margin + reward_of(one, account, in.money("collateral"));
+    const Quantity size = in.quantity("size_delta");
+    const Price& index = find_price(prices, in["prices"], name);
+    const Price fill = core::skewed_fill_price(index, in.quantity("skew"), size,
+                                               find_market(markets, in, name).terms.slope.scale);
+    const Money available =
+        in.money("available_before") - round_up(fill_loss(kPlainContract, index, fill, size));
+    return {{"required", required},
+            {"available", available},
+            {"fill_price", fill},
+            {"accepted", available >= required}};
 }
 
 Answers liquidation_window(const Case& one) {
@@ -120,6 +341,8 @@ Answers funding(const Case& one) {
 }
 
 constexpr std::array kModels{
+    Model{"snx_account", account},
+    Model{"snx_order_margin", order_margin},
     Model{"snx_fill", fill},
     Model{"snx_keeper_reward", keeper_reward},
     Model{"snx_liquidation_window", liquidation_window},
