@@ -10,7 +10,7 @@
 namespace margind::core {
 
 // The smallest rate not below `fraction`. Exact up to that rounding.
-// Requires: a finite number of magnitude below 2^28; one below 2^-60 counts as zero.
+// Requires: a finite number of magnitude below 2^28; one below 2^-59 counts as zero.
 template <class N>
 constexpr RateOf<N> rate_from_model(double fraction) {
     using Wide = typename N::WideRaw;
