@@ -124,6 +124,10 @@ cpp_int floor_of(const cpp_rational& r) {
     return q;
 }
 
+cpp_int ceil_of(const cpp_rational& r) {
+    return -floor_of(-r);
+}
+
 // The definition once more, in rationals: no scales, no tricks.
 struct ExactResult {
     cpp_int equity;
@@ -134,8 +138,8 @@ struct ExactResult {
 ExactResult exact_evaluation(const std::vector<BalanceRow>& balances,
                              const std::vector<PositionRow>& positions, const Market& market) {
     std::vector<cpp_rational> gains(balances.size());
-    cpp_rational initial;
-    cpp_rational maintenance;
+    std::vector<cpp_rational> initial(balances.size());
+    std::vector<cpp_rational> maintenance(balances.size());
     for (const PositionRow& p : positions) {
         const InstrumentRow& row = market.instruments[p.instrument.index()];
         const cpp_rational factor = row.scale.factor();
@@ -148,8 +152,9 @@ ExactResult exact_evaluation(const std::vector<BalanceRow>& balances,
                               (cpp_rational(kScale) * kScale);
             if (t + 1 == row.tier_count || to > n) to = n;
             if (to <= from) break;
-            initial += (to - from) * exact(row.tiers[t].rate[MarginLevel::initial].raw());
-            maintenance += (to - from) * exact(row.tiers[t].rate[MarginLevel::maintenance].raw());
+            const auto& rate = row.tiers[t].rate;
+            initial[p.balance] += (to - from) * exact(rate[MarginLevel::initial].raw());
+            maintenance[p.balance] += (to - from) * exact(rate[MarginLevel::maintenance].raw());
             from = to;
         }
     }
@@ -162,8 +167,19 @@ ExactResult exact_evaluation(const std::vector<BalanceRow>& balances,
         equity +=
             cpp_rational(amount, cpp_int(kScale)) * exact(asset.price.raw()) * exact(weight.raw());
     }
-    return {floor_of(equity * kScale), -floor_of(-initial * kScale),
-            -floor_of(-maintenance * kScale)};
+    // A requirement arises in the settlement asset, and is rounded up there unless that is at par.
+    const auto total = [&](const std::vector<cpp_rational>& margins) {
+        cpp_rational sum = 0;
+        for (std::size_t b = 0; b < balances.size(); ++b) {
+            const UnitPrice unit = market.assets[balances[b].asset.index()].price;
+            sum += unit == kUnitPriceOne
+                       ? margins[b]
+                       : cpp_rational(ceil_of(margins[b] * kScale), cpp_int(kScale)) *
+                             exact(unit.raw());
+        }
+        return ceil_of(sum * kScale);
+    };
+    return {floor_of(equity * kScale), total(initial), total(maintenance)};
 }
 
 }  // namespace
