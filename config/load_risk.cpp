@@ -191,8 +191,10 @@ class RiskLoader {
         core::Asset asset;
         asset.name = asset_names_[risk_.assets.size()];
         reference(map, "priced_by", instrument_names_, asset.priced_by, Need::optional);
-        map.value("haircut", asset.haircut, parse_rate);
-        map.value("liability_weight", asset.liability_weight, parse_rate);
+        core::Rate haircut;
+        if (map.value("haircut", haircut, parse_rate)) asset.haircut = haircut;
+        core::Rate weight;
+        if (map.value("liability_weight", weight, parse_rate)) asset.liability_weight = weight;
         map.value("amount_max", asset.amount_max, scaled_by(core::kScaleDecimals));
         map.finish();
         risk_.assets.push_back(std::move(asset));

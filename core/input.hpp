@@ -11,7 +11,7 @@
 
 namespace margind::core {
 
-enum class InputKind : std::uint8_t { price, account, parameter, feed_state, timer };
+enum class InputKind : std::uint8_t { price, account, parameter, feed_state, timer, statistic };
 
 // What a price is, in the words of the feeds.
 enum class Channel : std::uint8_t {
@@ -38,7 +38,13 @@ struct PriceInput {
 // takes effect, all or nothing, when the record with `Last::yes` arrives.
 enum class AccountRecord : std::uint8_t {
     balance,   // asset, amount
-    position,  // instrument, quantity, entry_price; quantity zero closes it
+    position,  // instrument, quantity, price: entry price; quantity zero closes it
+    // instrument, quantity (bids positive, asks negative), price: the account's resting orders of
+    // one side and price. A patch replaces all orders of the instruments its orders name; quantity
+    // zero: there are none.
+    order,
+    accrued,   // instrument, amount as Money: gain of its position not settled yet (funding)
+    leverage,  // instrument, amount as a Rate: leverage chosen for its position; zero: none
     nothing,   // the update says only that the account exists (or, with replace, that it is empty)
 };
 enum class UpdateMode : std::uint8_t {
@@ -54,8 +60,8 @@ struct AccountInput {
     Last last = Last::yes;
     std::uint32_t id = 0;  // AssetId or InstrumentId index, by `record`
     std::int64_t amount =
-        0;  // Money raw or Quantity raw, by `record`; absolute, never a difference
-    std::int64_t entry_price = 0;  // Price raw; positions only, > 0
+        0;                   // Money raw or Quantity raw, by `record`; absolute, never a difference
+    std::int64_t price = 0;  // Price raw, > 0: entry price of a position, limit of an order
 };
 
 // A change of one risk parameter while running. Like account records: applied together, all or
@@ -69,7 +75,7 @@ enum class Parameter : std::uint16_t {
     volatility_multiplier_maintenance,  // z of the maintenance level
     horizon,                            // nanoseconds
     liquidation_fee,
-    // of an asset
+    // of an asset; `tier` is the margin level (0 initial, 1 maintenance, 2 close-out)
     haircut,
     liability_weight,
     // of the ladder; `tier` is the level (0 warning, 1 margin call, 2 liquidation)
@@ -107,6 +113,25 @@ struct FeedStateInput {
     FeedReason reason = FeedReason::none;
 };
 
+// What the venue knows of a market or an asset beside its price. `value` stays until the next one.
+enum class Statistic : std::uint8_t {
+    // of an instrument
+    open_interest,     // Money: value of all open positions
+    expected_funding,  // Money: what a long of one unit is expected to pay; negative: receives
+    auction_price,     // Price: orders count as in an auction; zero: the auction is over
+    // of an asset
+    total_deposits,    // Money: amount deposited at the venue by everybody
+    total_borrows,     // Money
+    redemption_value,  // UnitPrice: what the issuer pays back for one unit
+    count_,
+};
+
+struct StatisticInput {
+    Statistic statistic = Statistic::count_;
+    std::uint32_t target = 0;  // InstrumentId or AssetId index
+    std::int64_t value = 0;    // raw, by `statistic`
+};
+
 // Lets silence move the engine: staleness, hold limits, the clock event.
 struct TimerInput {};
 
@@ -123,6 +148,7 @@ struct Input {
         ParameterInput parameter;
         FeedStateInput feed_state;
         TimerInput timer;
+        StatisticInput statistic;
     };
 
     Input() : timer() {}
@@ -131,6 +157,7 @@ struct Input {
     static Input of(const ParameterInput& parameter);
     static Input of(const FeedStateInput& feed_state);
     static Input of(const TimerInput& timer);
+    static Input of(const StatisticInput& statistic);
 };
 static_assert(std::is_trivially_copyable_v<Input>);
 static_assert(sizeof(Input) == 128, "crosses queues and journals by copy: two cache lines");
@@ -166,6 +193,13 @@ inline Input Input::of(const TimerInput& timer) {
     return input;
 }
 
+inline Input Input::of(const StatisticInput& statistic) {
+    Input input;
+    input.kind = InputKind::statistic;
+    input.statistic = statistic;
+    return input;
+}
+
 // Why the engine refused an input. A refused input changes nothing but the tally.
 enum class Refusal : std::uint8_t {
     none,
@@ -186,9 +220,14 @@ enum class Refusal : std::uint8_t {
     too_many_entries,
     too_many_positions,
     too_many_balances,
+    too_many_orders,
     too_many_accounts,  // the configured max_accounts is reached
     unknown_parameter,
     parameter_out_of_range,
+    no_such_position,  // accrued gain or leverage of an instrument the account does not hold
+    leverage_out_of_range,
+    unknown_statistic,
+    statistic_out_of_range,
     count_,
 };
 

@@ -19,12 +19,15 @@ inline constexpr std::size_t kMaxTiers = 32;
 inline constexpr std::size_t kMaxPositionsPerAccount = 256;
 inline constexpr std::size_t kMaxBalancesPerAccount = 32;
 
+// Resting orders of one margin account, a row for each instrument, side and price.
+inline constexpr std::size_t kMaxOrdersPerAccount = 512;
+
 // Steps of a liquidation plan carried in one event: 32 bytes each.
 inline constexpr std::size_t kMaxPlanSteps = 8;
 
 // Account records that one atomic update may consist of; staged in memory until the last arrives.
 inline constexpr std::size_t kMaxEntriesPerUpdate =
-    kMaxPositionsPerAccount + kMaxBalancesPerAccount;
+    3 * kMaxPositionsPerAccount + kMaxBalancesPerAccount + kMaxOrdersPerAccount;
 
 // Independent senders of account updates, each with its own staging area.
 inline constexpr std::size_t kMaxAccountSources = 16;

@@ -10,7 +10,7 @@ namespace {
 
 // Widest ranges that make sense; they also keep the arithmetic inside its bounds (see units.hpp).
 constexpr Rate kRateMax = Rate::from_raw(2 * kScale);
-constexpr Rate kLiabilityWeightMax = Rate::from_raw(130'000'000);
+constexpr Rate kLiabilityWeightMax = Rate::from_raw(10 * kScale);
 constexpr Rate kLiquidationFeeMax = Rate::from_raw(50'000'000);
 constexpr Rate kMultiplierMax = Rate::from_raw(10 * kScale);
 constexpr Rate kHysteresisMax = Rate::from_raw(50'000'000);
@@ -91,13 +91,28 @@ class Checker {
         }
     }
 
+    // Opening may never be easier than staying open.
+    void check_levels(const PerLevel<Rate>& haircut, const PerLevel<Rate>& liability_weight,
+                      const std::string& place) {
+        for (const MarginLevel level : {MarginLevel::maintenance, MarginLevel::close_out}) {
+            require(haircut[level] <= haircut[MarginLevel::initial], place + ".haircut",
+                    "must not be larger at another level than at the initial one");
+            require(liability_weight[level] <= liability_weight[MarginLevel::initial],
+                    place + ".liability_weight",
+                    "must not be larger at another level than at the initial one");
+        }
+    }
+
     void check_asset(std::size_t i) {
         const Asset& asset = p_.assets[i];
         const std::string place = at("assets", i);
-        require(within(asset.haircut, Rate{}, kRateOne), place + ".haircut",
-                "must be from 0 to 1 (100%)");
-        require(within(asset.liability_weight, kRateOne, kLiabilityWeightMax),
-                place + ".liability_weight", "must be from 1 to 1.3");
+        for (const MarginLevel level : kAllMarginLevels) {
+            require(within(asset.haircut[level], Rate{}, kRateOne), place + ".haircut",
+                    "must be from 0 to 1 (100%)");
+            require(within(asset.liability_weight[level], kRateOne, kLiabilityWeightMax),
+                    place + ".liability_weight", "must be from 1 to 10");
+        }
+        check_levels(asset.haircut, asset.liability_weight, place);
         require(asset.amount_max.raw() > 0, place + ".amount_max", "must be positive");
         if (!asset.priced_by.valid()) return;
         const std::string priced_by = place + ".priced_by";
@@ -297,6 +312,16 @@ class Checker {
 };
 
 }  // namespace
+
+UnitPrice largest_unit_price(const RiskParameters& parameters, AssetId asset) noexcept {
+    const InstrumentId by = parameters.assets[asset.index()].priced_by;
+    if (!by.valid()) return kUnitPriceOne;
+    const Instrument& instrument = parameters.instruments[by.index()];
+    Int128 raw = instrument.price_max.raw();
+    for (int d = instrument.price_decimals; d < kScaleDecimals; ++d) raw *= 10;
+    for (int d = instrument.price_decimals; d > kScaleDecimals; --d) raw = raw / 10 + 1;
+    return UnitPrice::from_raw(std::max<std::int64_t>(saturate_to_int64(raw), 1));
+}
 
 std::vector<std::string> validate(const RiskParameters& parameters) {
     return Checker(parameters).run();

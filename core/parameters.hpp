@@ -10,33 +10,92 @@
 #include "core/ids.hpp"
 #include "core/input.hpp"
 #include "core/limits.hpp"
+#include "core/margin/concentration.hpp"
 #include "core/margin/level.hpp"
+#include "core/margin/lognormal_risk.hpp"
+#include "core/margin/open_interest_scaling.hpp"
+#include "core/margin/rules.hpp"
+#include "core/market/slow_price.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
 
+// A price that is not sure costs margin instead of being refused: `multiplier` * confidence /
+// price, added to a haircut or a margin rate. Zero: off.
+struct ConfidenceCharge {
+    Rate multiplier;
+};
+
+// A stable asset below `threshold` costs `factor` * (threshold - price) more haircut. Zero: off.
+struct DepegCharge {
+    UnitPrice threshold;
+    Rate factor;
+};
+
+// What a balance may be asked beyond haircut and liability weight; each rule is off by default.
+// core/margin says what each computes: rules.hpp, concentration.hpp, collateral.hpp.
+struct AssetRules {
+    bool slow_price = false;  // initial level: the less favourable of index and slow price
+    bool redemption = false;  // owned: at most the redemption value, once one was given
+    Concentration<Ledger> concentration;  // of the initial weights, by the venue's totals
+    DepegCharge depeg;                    // initial level
+    ConfidenceCharge confidence;          // all levels
+    SizeFactor<Ledger> asset_discount;
+    SizeFactor<Ledger> liability_premium;
+    AmountDiscount<Ledger> amount_discount;
+    std::vector<BalanceTier<Ledger>> haircuts;
+    std::vector<BalanceTier<Ledger>> borrow_rates;
+    bool debt_is_requirement = false;
+    Money order_charge;
+
+    bool plain = true;  // nothing here that an evaluation has to look at
+};
+
 // What balances are held in. Valued at the index price of `priced_by`, or at par when that is none.
 struct Asset {
     std::string name;
     InstrumentId priced_by = InstrumentId::none();
-    Rate haircut;                      // [0, 1]: share of a positive balance that does not count
-    Rate liability_weight = kRateOne;  // [1, 1.3]: what a unit of debt counts
+    PerLevel<Rate> haircut;  // [0, 1]: share of a positive balance that does not count
+    PerLevel<Rate> liability_weight = kRateOne;  // [1, 10]: what a unit of debt counts
     Money amount_max = Money::from_raw(std::int64_t{1} << 60);  // largest |balance| admitted
+    AssetRules rules = {};
 };
 
 // A step of the margin schedule: rates for the part of a position's notional below `notional_up_to`
 // and above the previous tier's (marginal, so the requirement is continuous in size).
 struct Tier {
-    Value notional_up_to;   // the last tier has no end: it is taken to infinity
-    Rate initial_rate;      // floor of the initial rate in this tier
-    Rate maintenance_rate;  // floor of the maintenance rate in this tier
+    Value notional_up_to;      // the last tier has no end: it is taken to infinity
+    Rate initial_rate;         // floor of the initial rate in this tier
+    Rate maintenance_rate;     // floor of the maintenance rate in this tier
+    Rate close_out_rate = {};  // where a liquidation ends; zero: the maintenance rate
 };
 
 enum class InstrumentKind : std::uint8_t {
     spot,  // a price others refer to (an asset's value, a currency conversion); no positions
     linear_perpetual,
     linear_future,
+    inverse_perpetual,  // contracts of a fixed quote amount, settled in the base asset
+    inverse_future,
+    capped,  // pays between zero and `rules.terms.payoff_cap`; fully collateralised
+};
+
+constexpr bool is_inverse(InstrumentKind kind) {
+    return kind == InstrumentKind::inverse_perpetual || kind == InstrumentKind::inverse_future;
+}
+
+// What a position may be asked beyond tiers; each rule is off by default. core/margin says what
+// each computes. Prices and payoff in `terms` are filled by the market stage.
+struct InstrumentRules {
+    PositionTerms terms;
+    bool slow_price = false;  // initial level: valued at the less favourable of mark and slow price
+    OpenInterestScaling<Ledger> open_interest;  // of the initial rate
+    bool lognormal = false;                     // adds long and short factors from `risk_model`
+    LognormalRule risk_model;
+    ConfidenceCharge confidence;  // added to the rates
+
+    // Whether an evaluation has anything to look at here.
+    bool plain = true;
 };
 
 // rate(t) = clamp(z * sigma(t) * sqrt(horizon), tier rate, cap), per level. See core/market.
@@ -57,7 +116,10 @@ struct VolatilityRule {
 struct Instrument {
     std::string name;
     InstrumentKind kind = InstrumentKind::linear_perpetual;
-    AssetId quote;  // what prices are in, and what gains are settled in
+    AssetId quote;  // what prices are in
+    // What gains, losses and margin are in: the quote, or an inverse contract's base. None: the
+    // quote.
+    AssetId settle = AssetId::none();
     ContractScale scale;
     int price_decimals = kScaleDecimals;
     int quantity_decimals = kScaleDecimals;
@@ -71,7 +133,13 @@ struct Instrument {
     Duration hold_max =
         Duration::from_seconds(60);        // longest a distrusted price holds liquidations
     Quantity lot = Quantity::from_raw(1);  // smallest step of a liquidation plan
+    InstrumentRules rules = {};
+    SlowPriceRule<Ledger> slow_price;  // of the index; growth zero: none is kept
 };
+
+inline AssetId settlement_asset(const Instrument& instrument) {
+    return instrument.settle.valid() ? instrument.settle : instrument.quote;
+}
 
 enum class Role : std::uint8_t { index, mark };
 
@@ -103,6 +171,8 @@ struct Ladder {
     // liquidation level's end, so that it does not flap.
     Rate liquidation_target = Rate::from_raw(110'000'000);
     MarginLevel target_of = MarginLevel::maintenance;
+    // Added to the margin of the close-out level per unit of debt, and per unit of loss. Zero: off.
+    Rate close_out_buffer;
     Duration margin_call_deadline = Duration::from_seconds(3600);
 };
 
@@ -122,6 +192,10 @@ struct RiskParameters {
     std::uint32_t max_accounts = 100'000;  // memory is reserved for so many; more are refused
     Rate threshold_step = Rate::from_raw(1'000'000);  // relative change reported, 1 %
 };
+
+// The most that one unit of the asset can be worth: the largest price its instrument admits,
+// rounded up, or par.
+UnitPrice largest_unit_price(const RiskParameters& parameters, AssetId asset) noexcept;
 
 // Everything wrong with the parameters, empty when they can be used. Each is "place: what to do",
 // the place being a member of RiskParameters, e.g. "instruments[2].rate.cap: must be above 0".

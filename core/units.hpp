@@ -43,6 +43,9 @@ struct Ledger {
     using Raw = std::int64_t;
     using WideRaw = Int128;
     static constexpr int kDecimals = kScaleDecimals;
+    // A thousand times the notional, which nobody can pay: rates that grow with size stop here, so
+    // that the largest notional (2^89) times one still fits 128 bits.
+    static constexpr Raw kLargestRate = 1000 * kScale;
     static constexpr WideRaw scale() { return kScale; }
     // Saturation is unreachable for admitted positions; it keeps a defect from wrapping round.
     static constexpr Raw narrow(WideRaw value) { return saturate_to_int64(value); }

@@ -99,10 +99,13 @@ void Comparison::assets() {
 }
 
 void Comparison::asset(std::uint32_t index, const core::Asset& from, const core::Asset& to) {
-    change(Parameter::haircut, index, 0, from.haircut.raw(), to.haircut.raw(),
-           from.name + " haircut");
-    change(Parameter::liability_weight, index, 0, from.liability_weight.raw(),
-           to.liability_weight.raw(), from.name + " liability_weight");
+    for (const core::MarginLevel level : core::kAllMarginLevels) {
+        const auto at = static_cast<std::uint8_t>(level);
+        change(Parameter::haircut, index, at, from.haircut[level].raw(), to.haircut[level].raw(),
+               from.name + " haircut");
+        change(Parameter::liability_weight, index, at, from.liability_weight[level].raw(),
+               to.liability_weight[level].raw(), from.name + " liability_weight");
+    }
     restart_if(from.priced_by != to.priced_by, "asset " + from.name + ": priced_by");
     restart_if(from.amount_max != to.amount_max, "asset " + from.name + ": amount_max");
 }

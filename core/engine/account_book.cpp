@@ -48,7 +48,12 @@ AccountBook::AccountBook(const RiskParameters& parameters)
     holdings_.reserve(parameters.max_accounts);
     staged_balances_.reserve(kMaxBalancesPerAccount + kMaxEntriesPerUpdate);
     staged_positions_.reserve(kMaxPositionsPerAccount + kMaxEntriesPerUpdate);
+    staged_orders_.reserve(kMaxOrdersPerAccount);
+    staged_order_rows_.reserve(kMaxOrdersPerAccount);
+    replaced_orders_.reserve(kMaxEntriesPerUpdate);
     factors_.reserve(kMaxPositionsPerAccount + kMaxBalancesPerAccount);
+    shared_terms_.buffer[MarginLevel::close_out] = parameters.ladder.close_out_buffer;
+    if (parameters.ladder.close_out_buffer.raw() > 0) terms_ = &shared_terms_;
 }
 
 Refusal AccountBook::update(std::span<const AccountInput> records, AccountSlot& slot) {
@@ -57,6 +62,7 @@ Refusal AccountBook::update(std::span<const AccountInput> records, AccountSlot& 
     Holdings& holdings = holdings_[slot.index()];
     balances_.assign(holdings.balances, staged_balances_);
     positions_.assign(holdings.positions, staged_positions_);
+    orders_.assign(holdings.orders, staged_order_rows_);
     return Refusal::none;
 }
 
@@ -64,29 +70,46 @@ Refusal AccountBook::stage(std::span<const AccountInput> records) {
     const AccountInput& first = records.front();
     staged_balances_.clear();
     staged_positions_.clear();
+    staged_orders_.clear();
+    replaced_orders_.clear();
     const std::optional<AccountSlot> known = find(first.key);
     if (!known && size() >= parameters_.max_accounts) return Refusal::too_many_accounts;
     if (known && first.mode == UpdateMode::patch) {
         const AccountView now = view(*known);
         staged_balances_.assign(now.balances.begin(), now.balances.end());
         staged_positions_.assign(now.positions.begin(), now.positions.end());
+        for (const OrderRow& row : now.orders) {
+            staged_orders_.push_back({now.positions[row.position].instrument, row.size, row.price});
+        }
     }
     for (const AccountInput& record : records) {
         if (record.key != first.key || record.mode != first.mode) return Refusal::mixed_accounts;
-        Refusal refusal = Refusal::none;
-        switch (record.record) {
-            case AccountRecord::balance:
-                refusal = stage_balance(record);
-                break;
-            case AccountRecord::position:
-                refusal = stage_position(record);
-                break;
-            case AccountRecord::nothing:
-                break;
-        }
+        const Refusal refusal = stage_record(record);
         if (refusal != Refusal::none) return refusal;
     }
     return finish_staging();
+}
+
+Refusal AccountBook::stage_record(const AccountInput& record) {
+    switch (record.record) {
+        case AccountRecord::balance:
+            return stage_balance(record);
+        case AccountRecord::nothing:
+            return Refusal::none;
+        case AccountRecord::position:
+        case AccountRecord::order:
+        case AccountRecord::accrued:
+        case AccountRecord::leverage:
+            break;
+    }
+    if (record.id >= parameters_.instruments.size() ||
+        parameters_.instruments[record.id].kind == InstrumentKind::spot) {
+        return Refusal::unknown_instrument;
+    }
+    return record.record == AccountRecord::position  ? stage_position(record)
+           : record.record == AccountRecord::order   ? stage_order(record)
+           : record.record == AccountRecord::accrued ? stage_accrued(record)
+                                                     : stage_leverage(record);
 }
 
 Refusal AccountBook::stage_balance(const AccountInput& record) {
@@ -105,100 +128,182 @@ Refusal AccountBook::stage_balance(const AccountInput& record) {
     return Refusal::none;
 }
 
-Refusal AccountBook::stage_position(const AccountInput& record) {
-    if (record.id >= parameters_.instruments.size() ||
-        parameters_.instruments[record.id].kind == InstrumentKind::spot) {
-        return Refusal::unknown_instrument;
-    }
-    const InstrumentId instrument(record.id);
+PositionRow* AccountBook::staged_position(InstrumentId instrument) noexcept {
     const auto at =
         std::find_if(staged_positions_.begin(), staged_positions_.end(),
                      [&](const PositionRow& row) { return row.instrument == instrument; });
+    return at == staged_positions_.end() ? nullptr : &*at;
+}
+
+// A row without a quantity stays only if orders need it.
+PositionRow& AccountBook::staged_position_or_new(InstrumentId instrument) {
+    if (PositionRow* row = staged_position(instrument)) return *row;
+    PositionRow& row = staged_positions_.emplace_back();
+    row.instrument = instrument;
+    return row;
+}
+
+Refusal AccountBook::stage_position(const AccountInput& record) {
+    const InstrumentId instrument(record.id);
     if (record.amount == 0) {
-        if (at != staged_positions_.end()) staged_positions_.erase(at);
+        if (PositionRow* row = staged_position(instrument)) {
+            *row = PositionRow{};
+            row->instrument = instrument;
+        }
         return Refusal::none;
     }
-    if (record.entry_price <= 0) return Refusal::entry_price_not_positive;
-    if (record.entry_price > parameters_.instruments[record.id].price_max.raw()) {
+    if (record.price <= 0) return Refusal::entry_price_not_positive;
+    if (record.price > parameters_.instruments[record.id].price_max.raw()) {
         return Refusal::price_beyond_maximum;
     }
-    const PositionRow row{.instrument = instrument,
-                          .balance = 0,
-                          .quantity = Quantity::from_raw(record.amount),
-                          .entry_price = Price::from_raw(record.entry_price)};
-    if (at != staged_positions_.end()) {
-        *at = row;
-    } else {
-        staged_positions_.push_back(row);
+    PositionRow& row = staged_position_or_new(instrument);
+    row.quantity = Quantity::from_raw(record.amount);
+    row.entry_price = Price::from_raw(record.price);
+    return Refusal::none;
+}
+
+Refusal AccountBook::stage_order(const AccountInput& record) {
+    const InstrumentId instrument(record.id);
+    if (std::find(replaced_orders_.begin(), replaced_orders_.end(), instrument) ==
+        replaced_orders_.end()) {
+        std::erase_if(staged_orders_,
+                      [&](const StagedOrder& order) { return order.instrument == instrument; });
+        replaced_orders_.push_back(instrument);
     }
+    if (record.amount == 0) return Refusal::none;
+    if (record.price <= 0) return Refusal::price_not_positive;
+    if (record.price > parameters_.instruments[record.id].price_max.raw()) {
+        return Refusal::price_beyond_maximum;
+    }
+    if (staged_orders_.size() >= kMaxOrdersPerAccount) return Refusal::too_many_orders;
+    staged_position_or_new(instrument);
+    staged_orders_.push_back(
+        {instrument, Quantity::from_raw(record.amount), Price::from_raw(record.price)});
+    return Refusal::none;
+}
+
+Refusal AccountBook::stage_accrued(const AccountInput& record) {
+    PositionRow* row = staged_position(InstrumentId(record.id));
+    if (row == nullptr) return Refusal::no_such_position;
+    const AssetId settle = settlement_asset(parameters_.instruments[record.id]);
+    if (magnitude_or_max(record.amount) > parameters_.assets[settle.index()].amount_max.raw()) {
+        return Refusal::amount_beyond_maximum;
+    }
+    row->accrued = Money::from_raw(record.amount);
+    return Refusal::none;
+}
+
+Refusal AccountBook::stage_leverage(const AccountInput& record) {
+    PositionRow* row = staged_position(InstrumentId(record.id));
+    if (row == nullptr) return Refusal::no_such_position;
+    if (record.amount != 0 && record.amount < kScale) return Refusal::leverage_out_of_range;
+    row->least_initial_rate = record.amount == 0
+                                  ? Rate{}
+                                  : quotient(kRateOne, Rate::from_raw(record.amount), Rounding::up);
     return Refusal::none;
 }
 
 // Rows in the order of their ids, a balance for every settlement asset, none that is empty and
 // unneeded: the same holdings always make the same rows.
 Refusal AccountBook::finish_staging() {
+    drop_empty_positions();
     if (staged_positions_.size() > kMaxPositionsPerAccount) return Refusal::too_many_positions;
     std::sort(
         staged_positions_.begin(), staged_positions_.end(),
         [](const PositionRow& a, const PositionRow& b) { return a.instrument < b.instrument; });
-    const auto settles = [&](AssetId asset) {
-        return std::any_of(
-            staged_positions_.begin(), staged_positions_.end(), [&](const PositionRow& row) {
-                return parameters_.instruments[row.instrument.index()].quote == asset;
-            });
-    };
-    std::erase_if(staged_balances_, [&](const BalanceRow& row) {
-        return row.amount.raw() == 0 && !settles(row.asset);
+    settle_staged_positions();
+    if (staged_balances_.size() > kMaxBalancesPerAccount) return Refusal::too_many_balances;
+    std::stable_sort(staged_orders_.begin(), staged_orders_.end(),
+                     [](const StagedOrder& a, const StagedOrder& b) {
+                         if (a.instrument != b.instrument) return a.instrument < b.instrument;
+                         const bool bid = a.size.raw() > 0;
+                         if (bid != (b.size.raw() > 0)) return bid;
+                         return a.price < b.price;
+                     });
+    staged_order_rows_.clear();
+    for (const StagedOrder& order : staged_orders_) {
+        const PositionRow* row = staged_position(order.instrument);
+        staged_order_rows_.push_back(
+            {.position = static_cast<std::uint32_t>(row - staged_positions_.data()),
+             .size = order.size,
+             .price = order.price});
+    }
+    return gross_exposure() > kMaxExposure ? Refusal::amount_beyond_maximum : Refusal::none;
+}
+
+void AccountBook::drop_empty_positions() {
+    std::erase_if(staged_positions_, [&](const PositionRow& row) {
+        return row.quantity.raw() == 0 &&
+               std::none_of(
+                   staged_orders_.begin(), staged_orders_.end(),
+                   [&](const StagedOrder& order) { return order.instrument == row.instrument; });
     });
-    const auto holds = [&](AssetId asset) {
-        return std::any_of(staged_balances_.begin(), staged_balances_.end(),
-                           [&](const BalanceRow& row) { return row.asset == asset; });
+}
+
+// Balances of what positions settle in, and none that is empty beside.
+void AccountBook::settle_staged_positions() {
+    const auto settle_of = [&](const PositionRow& row) {
+        return settlement_asset(parameters_.instruments[row.instrument.index()]);
+    };
+    std::erase_if(staged_balances_, [&](const BalanceRow& balance) {
+        return balance.amount.raw() == 0 &&
+               std::none_of(
+                   staged_positions_.begin(), staged_positions_.end(),
+                   [&](const PositionRow& row) { return settle_of(row) == balance.asset; });
+    });
+    const auto balance_in = [&](AssetId asset) {
+        return std::find_if(staged_balances_.begin(), staged_balances_.end(),
+                            [&](const BalanceRow& row) { return row.asset == asset; });
     };
     for (const PositionRow& row : staged_positions_) {
-        const AssetId asset = parameters_.instruments[row.instrument.index()].quote;
-        if (!holds(asset)) staged_balances_.push_back({asset, Money{}});
+        if (balance_in(settle_of(row)) == staged_balances_.end()) {
+            staged_balances_.push_back({settle_of(row), Money{}});
+        }
     }
-    if (staged_balances_.size() > kMaxBalancesPerAccount) return Refusal::too_many_balances;
     std::sort(staged_balances_.begin(), staged_balances_.end(),
               [](const BalanceRow& a, const BalanceRow& b) { return a.asset < b.asset; });
     for (PositionRow& row : staged_positions_) {
-        const AssetId asset = parameters_.instruments[row.instrument.index()].quote;
-        const auto at = std::find_if(staged_balances_.begin(), staged_balances_.end(),
-                                     [&](const BalanceRow& b) { return b.asset == asset; });
-        row.balance = static_cast<std::uint32_t>(at - staged_balances_.begin());
+        row.balance =
+            static_cast<std::uint32_t>(balance_in(settle_of(row)) - staged_balances_.begin());
     }
-    return gross_exposure() > kMaxExposure ? Refusal::amount_beyond_maximum : Refusal::none;
+}
+
+// What the quantity can be worth in the valuation currency, or more than kMaxExposure.
+Int128 AccountBook::exposure_of(InstrumentId id, Quantity quantity) const noexcept {
+    const Instrument& instrument = parameters_.instruments[id.index()];
+    const std::int64_t size = magnitude_or_max(quantity.raw());
+    // An inverse contract is worth its face in the quote, and most of its settlement asset at the
+    // lowest price there is, one tick.
+    if (is_inverse(instrument.kind)) return bounded_product(size, instrument.scale.factor(), 1);
+    const Int128 in_quote =
+        bounded_product(instrument.price_max.raw(), size, instrument.scale.factor());
+    const std::int64_t unit = largest_unit_price(parameters_, settlement_asset(instrument)).raw();
+    if (in_quote > kMaxExposure / unit * kScale) return kMaxExposure + 1;
+    return unit == kScale ? in_quote : in_quote / kScale * unit + unit;
 }
 
 Int128 AccountBook::gross_exposure() const noexcept {
     Int128 total = 0;
     for (const PositionRow& row : staged_positions_) {
-        const Instrument& instrument = parameters_.instruments[row.instrument.index()];
-        const Int128 in_quote =
-            bounded_product(instrument.price_max.raw(), magnitude_or_max(row.quantity.raw()),
-                            instrument.scale.factor());
-        const std::int64_t unit = unit_price_max(instrument.quote).raw();
-        if (in_quote > kMaxExposure / unit * kScale) return kMaxExposure + 1;
-        total += unit == kScale ? in_quote : in_quote / kScale * unit + unit;
+        total += exposure_of(row.instrument, row.quantity);
+        total += bounded_product(
+            magnitude_or_max(row.accrued.raw()),
+            largest_unit_price(parameters_,
+                               settlement_asset(parameters_.instruments[row.instrument.index()]))
+                .raw(),
+            1);
+        if (total > kMaxExposure) return total;
+    }
+    for (const StagedOrder& order : staged_orders_) {
+        total += exposure_of(order.instrument, order.size);
         if (total > kMaxExposure) return total;
     }
     for (const BalanceRow& row : staged_balances_) {
-        total +=
-            bounded_product(magnitude_or_max(row.amount.raw()), unit_price_max(row.asset).raw(), 1);
+        total += bounded_product(magnitude_or_max(row.amount.raw()),
+                                 largest_unit_price(parameters_, row.asset).raw(), 1);
         if (total > kMaxExposure) return total;
     }
     return total;
-}
-
-// The largest price the asset's instrument admits, at 1e-8, rounded up.
-UnitPrice AccountBook::unit_price_max(AssetId asset) const noexcept {
-    const InstrumentId by = parameters_.assets[asset.index()].priced_by;
-    if (!by.valid()) return kUnitPriceOne;
-    const Instrument& instrument = parameters_.instruments[by.index()];
-    Int128 raw = instrument.price_max.raw();
-    for (int d = instrument.price_decimals; d < kScaleDecimals; ++d) raw *= 10;
-    for (int d = instrument.price_decimals; d > kScaleDecimals; --d) raw = raw / 10 + 1;
-    return UnitPrice::from_raw(std::max<std::int64_t>(saturate_to_int64(raw), 1));
 }
 
 std::size_t AccountBook::bucket_of(const AccountKey& key) const noexcept {

@@ -84,7 +84,11 @@ class AccountBook {
     const AccountKey& key(AccountSlot slot) const noexcept { return keys_[slot.index()]; }
     AccountView view(AccountSlot slot) const noexcept {
         const Holdings& holdings = holdings_[slot.index()];
-        return {balances_.rows(holdings.balances), positions_.rows(holdings.positions)};
+        return {.balances = balances_.rows(holdings.balances),
+                .positions = positions_.rows(holdings.positions),
+                .orders = orders_.rows(holdings.orders),
+                .spot_orders = {},
+                .terms = terms_};
     }
 
     // The instruments an account's health depends on, ascending. Borrowed until the next call.
@@ -94,14 +98,29 @@ class AccountBook {
     struct Holdings {
         RowPool<BalanceRow>::Run balances;
         RowPool<PositionRow>::Run positions;
+        RowPool<OrderRow>::Run orders;
+    };
+
+    struct StagedOrder {
+        InstrumentId instrument;
+        Quantity size;
+        Price price;
     };
 
     Refusal stage(std::span<const AccountInput> records);
+    Refusal stage_record(const AccountInput& record);
     Refusal stage_balance(const AccountInput& record);
     Refusal stage_position(const AccountInput& record);
+    Refusal stage_order(const AccountInput& record);
+    Refusal stage_accrued(const AccountInput& record);
+    Refusal stage_leverage(const AccountInput& record);
+    PositionRow* staged_position(InstrumentId instrument) noexcept;
+    PositionRow& staged_position_or_new(InstrumentId instrument);
     Refusal finish_staging();
+    void drop_empty_positions();
+    void settle_staged_positions();
     Int128 gross_exposure() const noexcept;
-    UnitPrice unit_price_max(AssetId asset) const noexcept;
+    Int128 exposure_of(InstrumentId instrument, Quantity quantity) const noexcept;
     AccountSlot find_or_add(const AccountKey& key);
     std::size_t bucket_of(const AccountKey& key) const noexcept;
 
@@ -110,11 +129,17 @@ class AccountBook {
     std::vector<Holdings> holdings_;  // by slot
     RowPool<BalanceRow> balances_;
     RowPool<PositionRow> positions_;
-    std::vector<std::uint32_t> table_;  // open addressing over keys_; kEmpty: free
+    RowPool<OrderRow> orders_;
+    AccountTerms shared_terms_;            // what the venue asks of every account
+    const AccountTerms* terms_ = nullptr;  // those, or none where there is nothing to ask
+    std::vector<std::uint32_t> table_;     // open addressing over keys_; kEmpty: free
 
     // The account as the update being checked would leave it.
     std::vector<BalanceRow> staged_balances_;
     std::vector<PositionRow> staged_positions_;
+    std::vector<StagedOrder> staged_orders_;
+    std::vector<OrderRow> staged_order_rows_;
+    std::vector<InstrumentId> replaced_orders_;  // instruments whose orders this update names
     std::vector<InstrumentId> factors_;
 };
 

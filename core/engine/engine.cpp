@@ -209,6 +209,11 @@ Refusal Engine::Implementation::dispatch(const Input& input) noexcept {
         case InputKind::timer:
             apply_timer();
             return Refusal::none;
+        case InputKind::statistic: {
+            const Refusal refusal = market_.apply(input.statistic);
+            if (refusal == Refusal::none) judge_changed_market();
+            return refusal;
+        }
     }
     return Refusal::none;
 }

@@ -52,8 +52,10 @@ Refusal change_instrument(RiskParameters& parameters, const ParameterInput& chan
 Refusal change_asset(RiskParameters& parameters, const ParameterInput& change) {
     if (change.target >= parameters.assets.size()) return Refusal::unknown_asset;
     Asset& asset = parameters.assets[change.target];
-    (change.parameter == Parameter::haircut ? asset.haircut : asset.liability_weight) =
-        Rate::from_raw(change.value);
+    if (change.tier >= kMarginLevels) return Refusal::parameter_out_of_range;
+    (change.parameter == Parameter::haircut
+         ? asset.haircut
+         : asset.liability_weight)[kAllMarginLevels[change.tier]] = Rate::from_raw(change.value);
     return Refusal::none;
 }
 

@@ -24,6 +24,8 @@ struct PositionRowOf {
     PriceOf<N> entry_price;
     // Gain that is not settled yet and no function of the price: funding owed (negative) or due.
     MoneyOf<N> accrued = {};
+    // The holder's own choice of leverage, as the least rate at the initial level: 1 / leverage.
+    RateOf<N> least_initial_rate = {};
 };
 
 // Resting orders of one side and price in an instrument the account has a position row for.

@@ -105,7 +105,7 @@ class Evaluator {
         const ValueOf<N> value = round_down(figures.gain) * balance_price(asset, gained, level_);
         if (!gained) {
             sums_.equity += value * rate_one<N>();
-            if (account_.terms != nullptr) sums_.equity += value * account_.terms->buffer;
+            if (account_.terms != nullptr) sums_.equity += value * account_.terms->buffer[level_];
             return;
         }
         RateOf<N> weight = rule.weight[level_];
@@ -138,7 +138,7 @@ class Evaluator {
         sums_.equity += figures.equity;
         sums_.requirement += figures.required;
         if (account_.terms != nullptr && figures.value.raw() < 0) {
-            sums_.requirement += (-figures.value) * account_.terms->buffer;
+            sums_.requirement += (-figures.value) * account_.terms->buffer[level_];
         }
         observer_.balance(b, figures);
     }

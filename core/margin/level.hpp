@@ -14,6 +14,8 @@ enum class MarginLevel : std::uint8_t {
     close_out,    // where a liquidation ends: above maintenance, so that it does not start again
 };
 inline constexpr std::size_t kMarginLevels = 3;
+inline constexpr std::array<MarginLevel, kMarginLevels> kAllMarginLevels = {
+    MarginLevel::initial, MarginLevel::maintenance, MarginLevel::close_out};
 
 // Which levels something is about.
 class LevelSet {

@@ -71,6 +71,13 @@ class PositionAtLevel {
         return outcome(position_.quantity);
     }
 
+    // Of the account, and at the initial level of the position's own leverage.
+    RateOf<N> least_rate() const {
+        const RateOf<N> own =
+            level_ == MarginLevel::initial ? position_.least_initial_rate : RateOf<N>();
+        return account_.terms == nullptr ? own : std::max(own, account_.terms->least_rate[level_]);
+    }
+
     PriceOf<N> price(bool is_long) const {
         return margin_price(row_, terms_, position_.entry_price, is_long, level_);
     }
@@ -87,7 +94,8 @@ class PositionAtLevel {
                    value_of(position_.accrued);
         if (net.raw() == 0) return out;
         out.notional = notional_of(row_, terms_, price(is_long), net);
-        out.requirement = requirement_of(row_, terms_, account_.terms, out.notional, net, level_);
+        out.requirement =
+            requirement_of(row_, terms_, account_.terms, least_rate(), out.notional, net, level_);
         return out;
     }
 
@@ -113,7 +121,7 @@ class PositionAtLevel {
         if ((open + resting).raw() <= 0) return {};
         WeightedValueOf<N> need;
         if (open.raw() > 0) {
-            need = requirement_of(row_, terms_, account_.terms,
+            need = requirement_of(row_, terms_, account_.terms, least_rate(),
                                   notional_of(row_, terms_, price(is_long), position_.quantity),
                                   position_.quantity, level_);
         }
@@ -147,7 +155,7 @@ class PositionAtLevel {
             if (beyond.raw() == 0) continue;
             const QuantityOf<N> net = is_bid ? beyond : -beyond;
             requirement +=
-                requirement_of(row_, terms_, account_.terms,
+                requirement_of(row_, terms_, account_.terms, least_rate(),
                                notional_of(row_, terms_, price(is_bid), net), net, level_);
         }
     }

@@ -102,13 +102,23 @@ ValueOf<N> gain_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& term
            row.scale.value(entry, quantity);
 }
 
-// rate * size in whole units, rounded up.
+// A rate that grows with size stops where N's arithmetic asks it to.
+template <class N>
+RateOf<N> at_most_largest(const RateOf<N>& rate) {
+    if constexpr (requires { N::kLargestRate; }) {
+        return std::min(rate, RateOf<N>::from_raw(N::kLargestRate));
+    } else {
+        return rate;
+    }
+}
+
+// rate * size in whole units, rounded up, at most the largest rate.
 template <class N>
 RateOf<N> per_unit(const RateOf<N>& rate, const QuantityOf<N>& size, const QuantityOf<N>& unit) {
     using Wide = typename N::WideRaw;
     if (rate.raw() == 0) return rate;
-    return RateOf<N>::from_raw(
-        N::narrow(div_ceil<Wide>(Wide(rate.wide() * size.wide()), unit.wide())));
+    return at_most_largest(RateOf<N>::from_raw(
+        N::narrow(div_ceil<Wide>(Wide(rate.wide() * size.wide()), unit.wide()))));
 }
 
 // The slope's rate. An inverse contract's size is the base asset it stands for.
@@ -159,12 +169,13 @@ WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& 
     return sum;
 }
 
-// What `quantity` (signed, not zero) needs by itself, without minimum and charges.
-// `notional` is its notional, see notional_of().
+// What `quantity` (signed, not zero) needs by itself, without minimum and charges, and not less
+// than `least_rate` of its notional (see notional_of()).
 template <class N>
 WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
-                                  const AccountTermsOf<N>* account, const ValueOf<N>& notional,
-                                  const QuantityOf<N>& quantity, MarginLevel level) {
+                                  const AccountTermsOf<N>* account, const RateOf<N>& least_rate,
+                                  const ValueOf<N>& notional, const QuantityOf<N>& quantity,
+                                  MarginLevel level) {
     using namespace margin_detail;
     using Wide = typename N::WideRaw;
     const QuantityOf<N> size = magnitude(quantity);
@@ -184,14 +195,13 @@ WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionT
         const RateOf<N> added = side + terms.slippage.linear +
                                 per_unit(terms.slippage.quadratic, size, terms.unit) +
                                 slope_rate(terms, notional, size, level);
-        sum += notional * added;
+        sum += notional * at_most_largest(added);
         if (reduced || terms.premium.factor.raw() > 0) {
-            sum = std::max(sum, notional * size_dependent_rate(row, terms, account, size, level));
+            sum = std::max(sum, notional * at_most_largest(size_dependent_rate(row, terms, account,
+                                                                               size, level)));
         }
     }
-    if (account != nullptr && account->least_rate[level].raw() > 0) {
-        sum = std::max(sum, notional * account->least_rate[level]);
-    }
+    if (least_rate.raw() > 0) sum = std::max(sum, notional * least_rate);
     return sum;
 }
 
@@ -200,10 +210,14 @@ template <class N>
 PositionFigures<N> plain_position(const PositionRowOf<N>& position, const InstrumentRowOf<N>& row,
                                   MarginLevel level) {
     const ValueOf<N> notional = magnitude(row.scale.value(row.mark, position.quantity));
+    WeightedValueOf<N> requirement = tiered(notional, row, level);
+    if (level == MarginLevel::initial && position.least_initial_rate.raw() > 0) {
+        requirement = std::max(requirement, notional * position.least_initial_rate);
+    }
     return {notional,
             row.scale.gain(position.entry_price, row.mark, position.quantity) +
                 value_of(position.accrued),
-            tiered(notional, row, level), position.quantity};
+            requirement, position.quantity};
 }
 
 }  // namespace margind::core

@@ -115,6 +115,8 @@ struct PositionTermsOf {
     RoundingRule<N> rounding;
 };
 
+using PositionTerms = PositionTermsOf<Ledger>;
+
 // A discount that grows with the amount: clamp(amount / scale * slope, lower, upper). Zero scale:
 // off.
 template <class N>
@@ -158,7 +160,10 @@ struct AccountTermsOf {
     bool high_leverage = false;
     // Added to the requirement per unit of liability, and to equity per unit of loss: what a
     // liquidation must leave above maintenance. Zero: off.
-    RateOf<N> buffer;
+    PerLevel<RateOf<N>> buffer;
 };
+
+using BalanceTerms = BalanceTermsOf<Ledger>;
+using AccountTerms = AccountTermsOf<Ledger>;
 
 }  // namespace margind::core

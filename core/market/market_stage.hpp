@@ -65,6 +65,8 @@ class MarketStage {
     // One price. On acceptance changes() lists the instruments it moved: its own, and those whose
     // sources are converted through it.
     Refusal apply(const PriceInput& price, const Input& input) noexcept;
+    // What the venue says of a market or an asset beside its price.
+    Refusal apply(const StatisticInput& statistic) noexcept;
     // Time passed: sources may have become stale, holds may have ended.
     void advance(Timestamp now) noexcept;
     // The feed (re)connected: its sources' sequences start anew.
@@ -96,6 +98,17 @@ class MarketStage {
         std::vector<AssetId> prices_assets;  // assets valued at this instrument's index
         std::vector<InstrumentId> converts;  // instruments with a source quoted in those
     };
+    struct InstrumentStatistics {
+        Money open_interest;
+        Money expected_funding;
+        Price auction_price;
+        bool slow_price_started = false;
+    };
+    struct AssetStatistics {
+        Money deposits;
+        Money borrows;
+        UnitPrice redemption;
+    };
     // What a merge found.
     struct Merge {
         Price price;  // zero: nothing fresh
@@ -113,7 +126,18 @@ class MarketStage {
     void update_rates(InstrumentId instrument) noexcept;
     void report_threshold(InstrumentId instrument, MarginLevel level, Rate now, Rate& told,
                           RateTerm binding) noexcept;
+    Rate confidence_charge(const ConfidenceCharge& rule, InstrumentId instrument) const noexcept;
+    void update_terms(InstrumentId instrument) noexcept;
+    void update_prices_of_level(InstrumentId instrument) noexcept;
+    void update_slow_price(InstrumentId instrument, Timestamp now) noexcept;
+    UnitPrice unit_price(InstrumentId instrument, Price price) const noexcept;
     void update_assets(InstrumentId instrument) noexcept;
+    void update_asset(AssetId asset) noexcept;
+    void update_weights(const Asset& asset, const AssetStatistics& totals, UnitPrice initial_price,
+                        AssetRow& row) const noexcept;
+    Price slow_price_in_ticks(InstrumentId instrument) const noexcept;
+    Refusal apply_to_instrument(const StatisticInput& input) noexcept;
+    Refusal apply_to_asset(const StatisticInput& input) noexcept;
     MarketChange& change_of(InstrumentId instrument) noexcept;
 
     const RiskParameters& parameters_;
@@ -122,7 +146,12 @@ class MarketStage {
     std::vector<SourceStatus> source_statuses_;
     std::vector<InstrumentStatus> statuses_;
     std::vector<InstrumentRow> rows_;
+    std::vector<PositionTerms> terms_;  // per instrument; a row without rules does not point here
     std::vector<AssetRow> asset_rows_;
+    std::vector<BalanceTerms> asset_terms_;
+    std::vector<InstrumentStatistics> instrument_statistics_;
+    std::vector<AssetStatistics> asset_statistics_;
+    std::vector<SlowPrice> slow_prices_;
     std::vector<RealisedVolatility> volatility_;
     std::vector<Rate> told_initial_;  // the rates last reported
     std::vector<Rate> told_maintenance_;

@@ -135,7 +135,7 @@ core::Input position_record(const core::AccountKey& key, const Population::Holdi
     record.last = last;
     record.id = holding.instrument;
     record.amount = holding.quantity;
-    record.entry_price = entry_price;
+    record.price = entry_price;
     return core::Input::of(record);
 }
 

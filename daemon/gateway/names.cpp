@@ -197,12 +197,22 @@ std::string_view name_of(core::Refusal refusal) {
             return "too_many_positions";
         case core::Refusal::too_many_balances:
             return "too_many_balances";
+        case core::Refusal::too_many_orders:
+            return "too_many_orders";
         case core::Refusal::too_many_accounts:
             return "too_many_accounts";
         case core::Refusal::unknown_parameter:
             return "unknown_parameter";
         case core::Refusal::parameter_out_of_range:
             return "parameter_out_of_range";
+        case core::Refusal::no_such_position:
+            return "no_such_position";
+        case core::Refusal::leverage_out_of_range:
+            return "leverage_out_of_range";
+        case core::Refusal::unknown_statistic:
+            return "unknown_statistic";
+        case core::Refusal::statistic_out_of_range:
+            return "statistic_out_of_range";
         case core::Refusal::count_:
             break;
     }

@@ -164,8 +164,8 @@ class AccountLines::Implementation {
             return record.amount == 0 ? problem : wrong(member + ".entry_price", "is missing");
         }
         problem = scale(fields.entry_price, instrument.price_decimals, member + ".entry_price",
-                        record.entry_price);
-        if (!problem.empty() || record.entry_price > 0) return problem;
+                        record.price);
+        if (!problem.empty() || record.price > 0) return problem;
         return wrong(member + ".entry_price", "must be above zero");
     }
 

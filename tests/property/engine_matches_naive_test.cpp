@@ -102,7 +102,7 @@ struct Run {
             account.id = choices[random.below(4)];
             const double size = (random.unit() - 0.5) * 40'000 / truth[account.id];
             account.amount = random.chance(0.2) ? 0 : quantity(size).raw();
-            account.entry_price = price(truth[account.id]).raw();
+            account.price = price(truth[account.id]).raw();
         }
         return Input::of(account);
     }

@@ -63,7 +63,7 @@ void NaiveEngine::update(const AccountInput& record) {
     if (record.record == AccountRecord::balance) at->balances[record.id] = record.amount;
     if (record.record == AccountRecord::position) {
         at->positions.erase(record.id);
-        if (record.amount != 0) at->positions[record.id] = {record.amount, record.entry_price};
+        if (record.amount != 0) at->positions[record.id] = {record.amount, record.price};
     }
 }
 
@@ -141,8 +141,9 @@ NaiveEngine::Figures NaiveEngine::evaluate(const Account& account) const {
     for (const auto& [id, amount] : amounts) {
         const Asset& asset = parameters_.assets[id];
         const Rational unit = unit_of(asset);
-        const Rational weight = amount < 0 ? decimal(asset.liability_weight.raw())
-                                           : Rational(1 - decimal(asset.haircut.raw()));
+        const Rational weight =
+            amount < 0 ? decimal(asset.liability_weight[MarginLevel::maintenance].raw())
+                       : Rational(1 - decimal(asset.haircut[MarginLevel::maintenance].raw()));
         equity += Rational(amount) / kOne8 * unit * weight;
     }
     return {floor_of(equity * kOne8), in_valuation(initials), in_valuation(maintenances)};

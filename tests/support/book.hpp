@@ -120,7 +120,7 @@ class Driver {
         a.record = core::AccountRecord::position;
         a.id = instrument;
         a.amount = size.raw();
-        a.entry_price = entry.raw();
+        a.price = entry.raw();
         a.last = last;
         return apply(core::Input::of(a));
     }

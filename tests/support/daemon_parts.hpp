@@ -93,7 +93,7 @@ inline core::Input position(const std::string& owner, std::uint32_t instrument, 
     a.record = core::AccountRecord::position;
     a.id = instrument;
     a.amount = test::quantity(quantity).raw();
-    a.entry_price = test::price(entry).raw();
+    a.price = test::price(entry).raw();
     return core::Input::of(a);
 }
 

@@ -31,7 +31,7 @@ AccountInput position(const AccountKey& account, std::uint32_t instrument, doubl
     record.mode = mode;
     record.id = instrument;
     record.amount = quantity(size).raw();
-    record.entry_price = price(entry).raw();
+    record.price = price(entry).raw();
     return record;
 }
 

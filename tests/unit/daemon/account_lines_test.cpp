@@ -59,7 +59,7 @@ TEST_CASE("a line becomes the records of one update, exactly") {
     CHECK(reader.records[1].account.amount == -25'000'000);
     CHECK(reader.records[2].account.record == core::AccountRecord::position);
     CHECK(reader.records[2].account.amount == -500);
-    CHECK(reader.records[2].account.entry_price == 6'100'050);
+    CHECK(reader.records[2].account.price == 6'100'050);
 }
 
 TEST_CASE("a line replaces the account unless it says patch") {

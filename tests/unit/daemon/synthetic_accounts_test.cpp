@@ -32,7 +32,7 @@ std::vector<core::Input> update_of(const daemon::SyntheticAccount& account) {
         record.last = core::Last::no;
         record.id = id;
         record.amount = amount;
-        record.entry_price = entry;
+        record.price = entry;
         records.push_back(core::Input::of(record));
     };
     for (const auto& b : account.balances) {
