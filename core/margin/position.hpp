@@ -82,16 +82,19 @@ class PositionAtLevel {
         return margin_price(row_, terms_, position_.entry_price, is_long, level_);
     }
 
+    const PriceOf<N>& gain_price(bool is_long) const {
+        const PriceOf<N>& price = is_long ? terms_.long_price[level_] : terms_.short_price[level_];
+        return price.raw() == 0 ? row_.mark : price;
+    }
+
     // What `net` needs, and what the position has gained at the price such a net is valued at.
     PositionFigures<N> outcome(const QuantityOf<N>& net) const {
         const bool is_long = net.raw() >= 0;
         PositionFigures<N> out;
         out.size = net;
-        const PriceOf<N>& level_price =
-            is_long ? terms_.long_price[level_] : terms_.short_price[level_];
-        out.gain = gain_of(row_, terms_, position_.entry_price,
-                           level_price.raw() == 0 ? row_.mark : level_price, position_.quantity) +
-                   value_of(position_.accrued);
+        out.gain =
+            gain_of(row_, terms_, position_.entry_price, gain_price(is_long), position_.quantity) +
+            value_of(position_.accrued);
         if (net.raw() == 0) return out;
         out.notional = notional_of(row_, terms_, price(is_long), net);
         out.requirement =
@@ -99,10 +102,21 @@ class PositionAtLevel {
         return out;
     }
 
+    // The outcome with `orders` filled: bids at the price of what is short, asks at that of what is
+    // long, so that where the level has two prices a fill can lose the distance between them.
+    PositionFigures<N> filled(const QuantityOf<N>& orders) const {
+        const QuantityOf<N> net = position_.quantity + orders;
+        PositionFigures<N> out = outcome(net);
+        const PriceOf<N>& paid = gain_price(orders.raw() < 0);
+        const PriceOf<N>& valued = gain_price(net.raw() >= 0);
+        if (paid != valued) out.gain += gain_of(row_, terms_, paid, valued, orders);
+        return out;
+    }
+
     // Equal outcomes: the asks'.
     PositionFigures<N> worst_fill() const {
-        const PositionFigures<N> bought = outcome(position_.quantity + bids_);
-        const PositionFigures<N> sold = outcome(position_.quantity + asks_);
+        const PositionFigures<N> bought = filled(bids_);
+        const PositionFigures<N> sold = filled(asks_);
         const auto burden = [](const PositionFigures<N>& f) {
             return f.requirement - f.gain * rate_one<N>();
         };

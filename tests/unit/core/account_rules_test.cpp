@@ -99,6 +99,36 @@ TEMPLATE_TEST_CASE("a level that trusts neither price takes each against the acc
     CHECK(sided("1", "0").owed == D::unit_price("1"));
 }
 
+TEMPLATE_TEST_CASE("orders fill at the price that is against the account", "", Ledger, Extended) {
+    using D = Decimals<TestType>;
+    PositionTermsOf<TestType> terms;
+    terms.orders = OrderRule::worst_fill;
+    terms.long_rate = {D::rate("0.2")};
+    terms.short_rate = {D::rate("0.2")};
+    const auto prices = against_account(D::price("1"), D::price("0.5"));
+    terms.long_price[MarginLevel::initial] = prices.owned;
+    terms.short_price[MarginLevel::initial] = prices.owed;
+    InstrumentRowOf<TestType> row;
+    row.mark = D::price("1");
+    row.scale = D::contract();
+    row.terms = &terms;
+    row.tier_count = 1;
+
+    const auto risk = [&](const char* size, const char* order, MarginLevel level) {
+        const std::array<PositionRowOf<TestType>, 1> positions{
+            {{.instrument = InstrumentId(0), .quantity = D::quantity(size), .entry_price = {}}}};
+        const std::array<OrderRowOf<TestType>, 1> orders{
+            {{.position = 0, .size = D::quantity(order), .price = {}}}};
+        const auto figures = position_figures<TestType>(
+            {.balances = {}, .positions = positions, .orders = orders}, 0, row, level);
+        return round_down(figures.gain * rate_one<TestType>() - figures.requirement);
+    };
+    CHECK(risk("10", "5", MarginLevel::initial) == D::money("1"));        // 15 0.8 0.5 - 5 1
+    CHECK(risk("-10", "-5", MarginLevel::initial) == D::money("-15.5"));  // -15 1.2 1 + 5 0.5
+    CHECK(risk("10", "-5", MarginLevel::initial) == D::money("4"));       // worse without the order
+    CHECK(risk("10", "5", MarginLevel::maintenance) == D::money("7"));    // 15 0.8 - 5
+}
+
 TEMPLATE_TEST_CASE("leverage counts every item for itself", "", Ledger, Extended) {
     using D = Decimals<TestType>;
     GrossValueOf<TestType> gross;
