@@ -62,13 +62,22 @@ struct Cause {
 
 enum class Side : std::uint8_t { buy, sell };
 
-// Close `quantity` of the position by trading on `side`.
+enum class PlanAction : std::uint8_t { close_position, repay_debt };
+
+// close_position: close `quantity` of the position by trading on `side`.
+// repay_debt: repay `repaid` of the debt, for `seized` of the collateral.
 struct PlanStep {
-    InstrumentId instrument;
+    PlanAction action = PlanAction::close_position;
     Side side = Side::sell;
+    InstrumentId instrument = InstrumentId::none();
+    AssetId debt = AssetId::none();
+    AssetId collateral = AssetId::none();
     Quantity quantity;       // > 0
     Price bankruptcy_price;  // where the account's equity is gone, all else unchanged; zero: none
-    Money incentive;         // liquidation fee on this step at the mark
+    Money incentive;         // the liquidator's: the fee on the step at the mark, or the bonus
+    Money insurance_fee;     // the insurance fund's
+    Money repaid;            // > 0
+    Money seized;
 };
 
 struct AccountEvent {
@@ -169,7 +178,7 @@ struct Event {
     Event() : clock() {}
 };
 static_assert(std::is_trivially_copyable_v<Event>);
-static_assert(sizeof(Event) == 456, "crosses a queue by copy");
+static_assert(sizeof(Event) == 712, "crosses a queue by copy");
 
 constexpr bool is_account_event(EventKind kind) {
     return kind <= EventKind::recovered;

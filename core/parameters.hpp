@@ -11,7 +11,9 @@
 #include "core/input.hpp"
 #include "core/limits.hpp"
 #include "core/margin/concentration.hpp"
+#include "core/margin/lending.hpp"
 #include "core/margin/level.hpp"
+#include "core/margin/liquidation_size.hpp"
 #include "core/margin/lognormal_risk.hpp"
 #include "core/margin/open_interest_scaling.hpp"
 #include "core/margin/rules.hpp"
@@ -60,6 +62,7 @@ struct Asset {
     PerLevel<Rate> liability_weight = kRateOne;  // [1, 10]: what a unit of debt counts
     Money amount_max = Money::from_raw(std::int64_t{1} << 60);  // largest |balance| admitted
     AssetRules rules = {};
+    LiquidationRules<Ledger> liquidation = {};  // what repaying a debt with this asset earns
 };
 
 // A step of the margin schedule: rates for the part of a position's notional below `notional_up_to`
@@ -128,6 +131,9 @@ struct Instrument {
     RateRule rate;
     VolatilityRule volatility;
     Rate liquidation_fee;  // charged on what a liquidation closes; the bots' incentive
+    Rate insurance_fee;    // the insurance fund's, beside it
+    // What one round of a liquidation may close; a portion of zero: everything.
+    LiquidationLimits<Ledger> liquidation_limits = {};
     int quorum_index = 1;  // live index sources below which the price is not trusted
     int quorum_mark = 1;   // same for mark sources, where there are any
     Duration hold_max =

@@ -1,33 +1,24 @@
 #include "core/engine/liquidation_plan.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/engine/ladder.hpp"
 #include "core/limits.hpp"
+#include "core/margin/lending.hpp"
+#include "core/margin/liquidation_size.hpp"
 
 namespace margind::core {
 namespace {
 
-// What closing a position releases in maintenance margin, and what it costs.
-struct Release {
-    Money margin;
-    Money cost;
-
-    // More margin for each unit lost; then more margin.
-    bool better_than(const Release& other) const noexcept {
-        const Int128 a = margin.wide() * other.cost.wide();
-        const Int128 b = other.margin.wide() * cost.wide();
-        return a != b ? a > b : margin > other.margin;
-    }
-};
-
-// The account as it would be after some of its positions were closed; lives on the stack.
+// The account as it would be after some of the plan's steps; lives on the stack.
 class Hypothetical {
   public:
     Hypothetical(const AccountView& account, const MarketView& market,
                  const RiskParameters& parameters) noexcept
         : market_(market),
           parameters_(parameters),
+          terms_(account.terms),
           balance_count_(account.balances.size()),
           position_count_(account.positions.size()) {
         std::copy(account.balances.begin(), account.balances.end(), balances_.begin());
@@ -35,137 +26,335 @@ class Hypothetical {
     }
 
     std::size_t position_count() const noexcept { return position_count_; }
+    std::size_t balance_count() const noexcept { return balance_count_; }
     const PositionRow& position(std::size_t p) const noexcept { return positions_[p]; }
+    PositionRow& position(std::size_t p) noexcept { return positions_[p]; }
+    const BalanceRow& balance(std::size_t b) const noexcept { return balances_[b]; }
+    const Instrument& instrument(std::size_t p) const noexcept {
+        return parameters_.instruments[positions_[p].instrument.index()];
+    }
+    const Asset& asset(std::size_t b) const noexcept {
+        return parameters_.assets[balances_[b].asset.index()];
+    }
+    UnitPrice price(std::size_t b) const noexcept {
+        return market_.assets[balances_[b].asset.index()].price;
+    }
     AccountView view() const noexcept {
-        return {{balances_.data(), balance_count_}, {positions_.data(), position_count_}};
+        return {.balances = {balances_.data(), balance_count_},
+                .positions = {positions_.data(), position_count_},
+                .terms = terms_};
+    }
+    Evaluation evaluation() const noexcept { return evaluate(view(), market_); }
+
+    // What trading `quantity` of position p at the mark is a fee of, rounded up.
+    Money fee(std::size_t p, Quantity quantity, Rate rate) const noexcept {
+        return round_up(notional(p, quantity) * rate);
+    }
+    Value notional(std::size_t p, Quantity quantity) const noexcept {
+        const InstrumentRow& row = row_of(p);
+        return margin_detail::notional_of(row, terms_of(row), row.mark, magnitude(quantity));
+    }
+    // Gain of `quantity` (signed like the position) between its entry and `price`.
+    Value gain(std::size_t p, Quantity quantity, Price price) const noexcept {
+        const InstrumentRow& row = row_of(p);
+        return margin_detail::gain_of(row, terms_of(row), positions_[p].entry_price, price,
+                                      quantity);
+    }
+    const InstrumentRow& row_of(std::size_t p) const noexcept {
+        return market_.instruments[positions_[p].instrument.index()];
     }
 
-    // Fee for closing `quantity` of position p at the mark, rounded up.
-    Money fee(std::size_t p, Quantity quantity) const noexcept {
-        const PositionRow& row = positions_[p];
-        const InstrumentRow& instrument = market_.instruments[row.instrument.index()];
-        const Rate rate = parameters_.instruments[row.instrument.index()].liquidation_fee;
-        return round_up(magnitude(instrument.scale.value(instrument.mark, quantity)) * rate);
-    }
-
-    // Closes `quantity` (a magnitude) of position p at the mark: gain and fee go to the balance.
+    // Closes `quantity` (a magnitude) of position p at the mark: gain, unsettled gain if nothing is
+    // left, and fees go to the balance.
     void close(std::size_t p, Quantity quantity) noexcept {
         PositionRow& row = positions_[p];
-        const InstrumentRow& instrument = market_.instruments[row.instrument.index()];
         const Quantity closed = row.quantity.raw() < 0 ? -quantity : quantity;
-        BalanceRow& balance = balances_[row.balance];
-        balance.amount =
-            balance.amount +
-            round_down(instrument.scale.gain(row.entry_price, instrument.mark, closed)) -
-            fee(p, quantity);
+        BalanceRow& settled = balances_[row.balance];
+        settled.amount = settled.amount + round_down(gain(p, closed, row_of(p).mark)) -
+                         fee(p, quantity, instrument(p).liquidation_fee) -
+                         fee(p, quantity, instrument(p).insurance_fee);
         row.quantity = row.quantity - closed;
+        if (row.quantity.raw() != 0) return;
+        settled.amount = settled.amount + row.accrued;
+        row.accrued = {};
     }
 
-    Release release(std::size_t p) const noexcept {
-        const PositionRow& row = positions_[p];
-        const PositionFigures<Ledger> figures =
-            position_figures(view(), static_cast<std::uint32_t>(p),
-                             market_.instruments[row.instrument.index()], MarginLevel::maintenance);
-        return {round_up(figures.requirement), fee(p, magnitude(row.quantity))};
+    // The debt in b repaid by `amount`, with as much of the collateral in c as that is worth.
+    LendingLiquidation<Ledger> swap(std::size_t c, std::size_t b, Money amount) const noexcept {
+        return seize<Ledger>({balances_[c].amount, price(c)}, {-balances_[b].amount, price(b)},
+                             amount, asset(c).liquidation);
+    }
+    void repay(std::size_t c, std::size_t b, Money amount) noexcept {
+        const LendingLiquidation<Ledger> done = swap(c, b, amount);
+        balances_[c].amount = balances_[c].amount - done.seized;
+        balances_[b].amount = balances_[b].amount + done.cover;
     }
 
-    bool restored() const noexcept {
-        LevelSet target;
-        target.add(parameters_.ladder.target_of);
-        return meets(evaluate(view(), market_, target), parameters_.ladder.liquidation_target,
-                     parameters_.ladder.target_of);
+    // Equity above target * margin, at 1e-16; not negative: the liquidation may end.
+    Int128 room() const noexcept {
+        LevelSet levels;
+        levels.add(parameters_.ladder.target_of);
+        const LevelFigures figures =
+            evaluate(view(), market_, levels).at(parameters_.ladder.target_of);
+        return figures.equity.wide() * kScale -
+               parameters_.ladder.liquidation_target.wide() * figures.margin.raw();
     }
-    bool restored_after(std::size_t p, Quantity quantity) const noexcept {
-        Hypothetical after = *this;
-        after.close(p, quantity);
-        return after.restored();
-    }
-
-    // The least number of lots (the whole position as the last resort) that restores the account.
-    // Requires: closing the whole position does. More closed is never worse than less as long as
-    // the fee is below the margin released; where it is not, the search still ends on a quantity
-    // that restores.
-    Quantity least(std::size_t p) const noexcept {
-        const std::int64_t whole = magnitude(positions_[p].quantity).raw();
-        const std::int64_t lot =
-            parameters_.instruments[positions_[p].instrument.index()].lot.raw();
-        std::int64_t enough = whole / lot + 1;  // in lots; stands for the whole position
-        std::int64_t too_few = 0;
-        while (enough - too_few > 1) {
-            const std::int64_t middle = too_few + (enough - too_few) / 2;
-            (restored_after(p, Quantity::from_raw(middle * lot)) ? enough : too_few) = middle;
-        }
-        return Quantity::from_raw(std::min(enough > whole / lot ? whole : enough * lot, whole));
-    }
+    bool restored() const noexcept { return room() >= 0; }
 
   private:
+    static const PositionTerms& terms_of(const InstrumentRow& row) noexcept {
+        static constexpr PositionTerms kPlain{};
+        return row.terms == nullptr ? kPlain : *row.terms;
+    }
+
     MarketView market_;
     const RiskParameters& parameters_;
+    const AccountTerms* terms_;
     std::array<BalanceRow, kMaxBalancesPerAccount> balances_;
     std::array<PositionRow, kMaxPositionsPerAccount> positions_;
     std::size_t balance_count_;
     std::size_t position_count_;
 };
 
+// A step that could come next, taken as far as it may go.
+struct Candidate {
+    PlanAction action = PlanAction::close_position;
+    std::size_t index = 0;       // of the position, or of the balance that is owed
+    std::size_t collateral = 0;  // repay: of the balance that pays
+    std::int64_t most = 0;       // lots (one more than there are whole ones: all of it), or money
+    bool limited = false;        // the venue allows no more in this round
+    Money released = {};
+    Money cost = {};
+
+    bool better_than(const Candidate& other) const noexcept {
+        const Int128 a = released.wide() * other.cost.raw();
+        const Int128 b = other.released.wide() * cost.raw();
+        return a != b ? a > b : released > other.released;
+    }
+};
+
+class Planner {
+  public:
+    Planner(const AccountView& account, const MarketView& market,
+            const RiskParameters& parameters) noexcept
+        : rest_(account, market, parameters), parameters_(parameters), now_(rest_) {}
+
+    LiquidationPlan run() noexcept {
+        while (!rest_.restored()) {
+            const std::optional<Candidate> best = choose();
+            if (!best) break;  // everything that may be done is in the plan
+            if (plan_.size == kMaxPlanSteps) {
+                plan_.complete = false;
+                break;
+            }
+            take(*best);
+        }
+        if (limited_ && !rest_.restored()) plan_.complete = false;
+        return plan_;
+    }
+
+  private:
+    std::optional<Candidate> choose() const noexcept {
+        std::optional<Candidate> best;
+        const auto consider = [&](Candidate candidate) {
+            if (candidate.most == 0) return;
+            weigh(candidate);
+            if (!best || candidate.better_than(*best)) best = candidate;
+        };
+        for (std::size_t p = 0; p < rest_.position_count(); ++p) {
+            if (!position_done_[p]) consider(whole_position(p));
+        }
+        for (std::size_t b = 0; b < rest_.balance_count(); ++b) {
+            if (rest_.balance(b).amount.raw() >= 0 || debt_done_[b]) continue;
+            for (std::size_t c = 0; c < rest_.balance_count(); ++c) {
+                if (rest_.balance(c).amount.raw() > 0) consider(whole_debt(c, b));
+            }
+        }
+        return best;
+    }
+
+    std::int64_t lot(std::size_t p) const noexcept { return rest_.instrument(p).lot.raw(); }
+
+    Candidate whole_position(std::size_t p) const noexcept {
+        const PositionRow& row = rest_.position(p);
+        const std::int64_t size = magnitude(row.quantity).raw();
+        Candidate candidate;
+        candidate.index = p;
+        candidate.most = size == 0 ? 0 : size / lot(p) + 1;
+        const LiquidationLimits<Ledger>& limits = rest_.instrument(p).liquidation_limits;
+        if (size == 0 || limits.max_portion.raw() == 0) return candidate;
+        const Quantity allowed =
+            magnitude(liquidation_quantity(limits, rest_.row_of(p).scale, rest_.row_of(p).mark,
+                                           row.quantity, rest_.instrument(p).lot, Money{}));
+        if (allowed.raw() >= size) return candidate;
+        candidate.most = allowed.raw() / lot(p);
+        candidate.limited = true;
+        return candidate;
+    }
+
+    Candidate whole_debt(std::size_t c, std::size_t b) const noexcept {
+        Candidate candidate;
+        candidate.action = PlanAction::repay_debt;
+        candidate.index = b;
+        candidate.collateral = c;
+        const Evaluation evaluation = rest_.evaluation();
+        const LendingHealth<Ledger> health{.collateral = value_of(evaluation.equity) * kRateOne,
+                                           .debt = value_of(evaluation.maintenance_margin)};
+        const Money owed = -rest_.balance(b).amount;
+        const Money most =
+            closable<Ledger>(rest_.asset(c).liquidation.close, health,
+                             {rest_.balance(c).amount, rest_.price(c)}, {owed, rest_.price(b)});
+        candidate.most = rest_.swap(c, b, most).cover.raw();
+        candidate.limited = most < owed;
+        return candidate;
+    }
+
+    Quantity quantity(std::size_t p, std::int64_t lots) const noexcept {
+        const std::int64_t size = magnitude(rest_.position(p).quantity).raw();
+        return Quantity::from_raw(lots > size / lot(p) ? size : lots * lot(p));
+    }
+
+    // `rest` after `amount` (lots or money) of the candidate.
+    void apply(const Candidate& candidate, std::int64_t amount, Hypothetical& rest) const noexcept {
+        if (candidate.action == PlanAction::close_position) {
+            rest.close(candidate.index, quantity(candidate.index, amount));
+        } else {
+            rest.repay(candidate.collateral, candidate.index, Money::from_raw(amount));
+        }
+    }
+    Hypothetical after(const Candidate& candidate, std::int64_t amount) const noexcept {
+        Hypothetical rest = rest_;
+        apply(candidate, amount, rest);
+        return rest;
+    }
+
+    // What the step releases, and what it costs.
+    void weigh(Candidate& candidate) const noexcept {
+        const Int128 gained = after(candidate, candidate.most).room() - rest_.room();
+        if (candidate.action == PlanAction::close_position) {
+            const Quantity size = quantity(candidate.index, candidate.most);
+            candidate.cost =
+                rest_.fee(candidate.index, size,
+                          rest_.instrument(candidate.index).liquidation_fee) +
+                rest_.fee(candidate.index, size, rest_.instrument(candidate.index).insurance_fee);
+        } else {
+            candidate.cost = bonus(candidate, Money::from_raw(candidate.most));
+        }
+        candidate.released =
+            Money::from_raw(saturate_to_int64(gained / kScale + candidate.cost.raw()));
+    }
+
+    // What the collateral given for `amount` of the debt is worth above it.
+    Money bonus(const Candidate& candidate, Money amount) const noexcept {
+        const LendingLiquidation<Ledger> swap =
+            rest_.swap(candidate.collateral, candidate.index, amount);
+        return std::max(Money{}, round_up(swap.seized * rest_.price(candidate.collateral) -
+                                          swap.cover * rest_.price(candidate.index)));
+    }
+
+    // The least amount that restores the account. Requires: the most does. More is never worse than
+    // less as long as the cost is below what is released; where it is not, the search still ends on
+    // an amount that restores.
+    std::int64_t least(const Candidate& candidate) const noexcept {
+        std::int64_t enough = candidate.most;
+        std::int64_t too_little = 0;
+        while (enough - too_little > 1) {
+            const std::int64_t middle = too_little + (enough - too_little) / 2;
+            (after(candidate, middle).restored() ? enough : too_little) = middle;
+        }
+        return enough;
+    }
+
+    void take(const Candidate& candidate) noexcept {
+        const bool last = after(candidate, candidate.most).restored();
+        const std::int64_t amount = last ? least(candidate) : candidate.most;
+        PlanStep& step = plan_.steps[plan_.size++];
+        step = {};
+        step.action = candidate.action;
+        if (candidate.action == PlanAction::close_position) {
+            describe_close(candidate.index, quantity(candidate.index, amount), step);
+            position_done_[candidate.index] = true;
+        } else {
+            describe_repay(candidate, Money::from_raw(amount), step);
+            debt_done_[candidate.index] = candidate.limited;
+        }
+        limited_ = limited_ || candidate.limited;
+        apply(candidate, amount, rest_);
+    }
+
+    void describe_close(std::size_t p, Quantity size, PlanStep& step) const noexcept {
+        const PositionRow& row = rest_.position(p);
+        step.instrument = row.instrument;
+        step.side = row.quantity.raw() > 0 ? Side::sell : Side::buy;
+        step.quantity = size;
+        step.bankruptcy_price = bankruptcy_price_now(p);
+        step.incentive = rest_.fee(p, size, rest_.instrument(p).liquidation_fee);
+        step.insurance_fee = rest_.fee(p, size, rest_.instrument(p).insurance_fee);
+    }
+
+    Price bankruptcy_price_now(std::size_t p) const noexcept;
+
+    void describe_repay(const Candidate& candidate, Money amount, PlanStep& step) const noexcept {
+        const LendingLiquidation<Ledger> swap =
+            rest_.swap(candidate.collateral, candidate.index, amount);
+        step.debt = rest_.balance(candidate.index).asset;
+        step.repaid = swap.cover;
+        step.collateral = rest_.balance(candidate.collateral).asset;
+        step.seized = swap.seized;
+        step.incentive = bonus(candidate, amount);
+    }
+
+    Hypothetical rest_;
+    const RiskParameters& parameters_;
+    const Hypothetical now_;  // before any step, orders cancelled
+    std::array<bool, kMaxPositionsPerAccount> position_done_{};
+    std::array<bool, kMaxBalancesPerAccount> debt_done_{};
+    bool limited_ = false;
+    LiquidationPlan plan_;
+};
+
+// Whether equity is not negative with position p valued at `price`: its gain since the mark is put
+// on top of what is unsettled, so that nothing else of the market moves.
+bool solvent_at(const Hypothetical& account, std::size_t p, Price price) noexcept {
+    Hypothetical moved = account;
+    PositionRow& row = moved.position(p);
+    const Price mark = moved.row_of(p).mark;
+    row.accrued = row.accrued + round_down(moved.gain(p, row.quantity, price) -
+                                           moved.gain(p, row.quantity, mark));
+    return moved.evaluation().equity.raw() >= 0;
+}
+
+Price bankruptcy_price(const Hypothetical& account, std::size_t p, Price highest) noexcept {
+    const bool is_long = account.position(p).quantity.raw() > 0;
+    // Between the worst price and the best one; the answer is the worst that is still solvent.
+    std::int64_t worst = is_long ? 1 : highest.raw();
+    std::int64_t best = is_long ? highest.raw() : 1;
+    if (solvent_at(account, p, Price::from_raw(worst)) ||
+        !solvent_at(account, p, Price::from_raw(best))) {
+        return {};
+    }
+    while (best - worst > 1 || worst - best > 1) {
+        const std::int64_t middle = worst + (best - worst) / 2;
+        (solvent_at(account, p, Price::from_raw(middle)) ? best : worst) = middle;
+    }
+    return Price::from_raw(best);
+}
+
+Price Planner::bankruptcy_price_now(std::size_t p) const noexcept {
+    return bankruptcy_price(now_, p, rest_.instrument(p).price_max);
+}
+
 }  // namespace
 
-Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation,
-                       const MarketView& market, AssetId quote) noexcept {
-    const InstrumentRow& instrument = market.instruments[position.instrument.index()];
-    const AssetRow& asset = market.assets[quote.index()];
-    // How much a gain counts depends on whether the balance it meets is owned or owed; the answer
-    // must hold for both, so the nearer price is given: the larger weight while something is left.
-    const Rate weight = evaluation.equity.raw() >= 0
-                            ? asset.liability_weight[MarginLevel::maintenance]
-                            : asset.asset_weight[MarginLevel::maintenance];
-    if (weight.raw() == 0) return {};
-    // Equity at 1e-16 of the quote asset, rounded down; per unit of quantity, that is the distance.
-    const Int128 unweighted = div_floor(Int128{evaluation.equity.raw()} * kScale, weight.raw());
-    const Int128 equity = div_floor(unweighted * kScale, asset.price.raw()) * kScale;
-    const Int128 step = Int128{magnitude(position.quantity).raw()} * instrument.scale.factor();
-    Int128 distance = equity / step;                   // towards zero ...
-    if (equity < 0 && equity % step != 0) --distance;  // ... but down for a negative equity
-    const Int128 price = position.quantity.raw() > 0 ? instrument.mark.raw() - distance
-                                                     : instrument.mark.raw() + distance;
-    return price > 0 ? Price::from_raw(saturate_to_int64(price)) : Price{};
+Price bankruptcy_price(const AccountView& account, std::size_t position, const MarketView& market,
+                       const RiskParameters& parameters) noexcept {
+    const Hypothetical now(account, market, parameters);
+    return bankruptcy_price(now, position, now.instrument(position).price_max);
 }
 
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
                                  const RiskParameters& parameters) noexcept {
-    LiquidationPlan plan;
-    const Evaluation now = evaluate(account, market);
-    Hypothetical rest(account, market, parameters);
-    std::array<bool, kMaxPositionsPerAccount> done{};
-    while (!rest.restored()) {
-        std::size_t best = rest.position_count();
-        Release most{Money::from_raw(-1), Money{}};
-        for (std::size_t p = 0; p < rest.position_count(); ++p) {
-            if (done[p]) continue;
-            const Release release = rest.release(p);
-            if (best == rest.position_count() || release.better_than(most)) {
-                best = p;
-                most = release;
-            }
-        }
-        if (best == rest.position_count()) break;  // everything is closed: bankrupt
-        if (plan.size == kMaxPlanSteps) {
-            plan.complete = false;
-            break;
-        }
-        const PositionRow row = rest.position(best);
-        const Quantity whole = magnitude(row.quantity);
-        const Quantity quantity = rest.restored_after(best, whole) ? rest.least(best) : whole;
-        plan.steps[plan.size++] = {
-            .instrument = row.instrument,
-            .side = row.quantity.raw() > 0 ? Side::sell : Side::buy,
-            .quantity = quantity,
-            .bankruptcy_price = bankruptcy_price(
-                row, now, market, parameters.instruments[row.instrument.index()].quote),
-            .incentive = rest.fee(best, quantity)};
-        rest.close(best, quantity);
-        done[best] = true;
-    }
-    return plan;
+    return Planner(account, market, parameters).run();
 }
 
 }  // namespace margind::core

@@ -1,5 +1,5 @@
-// What a liquidation should close: the fewest, and of the last one the least, that restores the
-// account to the ladder's liquidation target.
+// What a liquidation should do: the fewest steps, and of the last one the least, that bring the
+// account to where the ladder says a liquidation ends.
 #pragma once
 
 #include <array>
@@ -17,19 +17,26 @@ struct LiquidationPlan {
     bool complete = true;  // false: what is left after these steps still misses the target
 };
 
-// Positions are closed at their marks, each paying its liquidation fee: the one first that releases
-// most maintenance margin for each unit lost (ties: the larger requirement; instrument order). All
-// but the last are closed whole; of the last, the least number of lots after which equity >= target
-// * maintenance margin. An account that cannot be restored has all its positions in the plan.
-// Requires: the account is priced. Cost: about 60 evaluations; runs only when an event is emitted.
+// All resting orders are cancelled first; a plan without steps says that this is enough. Then, one
+// after the other, the step that releases most margin for each unit it costs the account:
+//
+//   close   a position at its mark; it costs the liquidation fee and the insurance fund's
+//   repay   a debt with a collateral that is worth it and the collateral's bonus; it costs the
+//   bonus
+//
+// (released = gain in equity - target * margin; equal: the one that releases more; positions before
+// debts, in the order of their ids). All but the last are taken whole, or as far as the venue's
+// limits let one round go (`complete` is false then); of the last, the least number of lots, or the
+// least amount, after which equity >= target * margin. An account that cannot be restored has all
+// its positions and debts in the plan. Requires: the account is priced. Cost: some hundred
+// evaluations; runs only when an event is emitted.
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
                                  const RiskParameters& parameters) noexcept;
 
 // The price of the position's instrument at which the account's equity is zero, all else unchanged;
-// rounded to the side on which it is still not negative. Where the settlement asset has a haircut
-// or a liability weight, the price at which it is surely not negative. Zero: no positive price does
-// that.
-Price bankruptcy_price(const PositionRow& position, const Evaluation& evaluation,
-                       const MarketView& market, AssetId quote) noexcept;
+// rounded to the side on which it is still not negative. Zero: no price that the instrument admits
+// does that. Found by halving: about 60 evaluations.
+Price bankruptcy_price(const AccountView& account, std::size_t position, const MarketView& market,
+                       const RiskParameters& parameters) noexcept;
 
 }  // namespace margind::core

@@ -135,6 +135,10 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
             json_string(instrument.name), instrument.price_decimals, instrument.quantity_decimals});
         longest = std::max(longest, instruments_.back().name.size());
     }
+    for (const core::Asset& asset : parameters.assets) {
+        assets_.push_back(json_string(asset.name));
+        longest = std::max(longest, assets_.back().size());
+    }
     for (const std::string& feed : parameters.feeds) {
         feeds_.push_back(json_string(feed));
         longest = std::max(longest, feeds_.back().size());
@@ -151,9 +155,9 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
         sources_.push_back(fmt::to_string(text));
         longest = std::max(longest, sources_.back().size());
     }
-    // A plan step is at most 170 bytes, everything else of the longest kind below 1100, without the
-    // configured names: one a step, and the instrument and the source of the cause.
-    line_bytes_max_ = 1'100 + core::kMaxPlanSteps * 170 + (core::kMaxPlanSteps + 2) * longest;
+    // A plan step is at most 230 bytes, everything else of the longest kind below 1100, without the
+    // configured names: two a step, and the instrument and the source of the cause.
+    line_bytes_max_ = 1'100 + core::kMaxPlanSteps * 230 + (2 * core::kMaxPlanSteps + 2) * longest;
 }
 
 void EventEncoder::append_body(TextBuffer& out, const core::Event& event) const {
@@ -273,7 +277,11 @@ void EventEncoder::append_plan(TextBuffer& out, const core::AccountEvent& event)
     for (std::size_t i = 0; i < event.plan_steps; ++i) {
         const core::PlanStep& step = event.plan[i];
         if (i > 0) out.push_back(',');
-        put(out, "{\"instrument\":");
+        if (step.action == core::PlanAction::repay_debt) {
+            append_repayment(out, step);
+            continue;
+        }
+        put(out, "{\"action\":\"close\",\"instrument\":");
         append_instrument(out, step.instrument);
         put(out, ",\"side\":");
         put_word(out, name_of(step.side));
@@ -284,10 +292,26 @@ void EventEncoder::append_plan(TextBuffer& out, const core::AccountEvent& event)
         append_price(out, step.instrument, step.bankruptcy_price);
         put(out, ",\"incentive\":");
         put_money(out, step.incentive);
+        put(out, ",\"insurance_fee\":");
+        put_money(out, step.insurance_fee);
         out.push_back('}');
     }
     put(out, "],\"plan_complete\":");
     put(out, event.plan_complete ? "true" : "false");
+}
+
+void EventEncoder::append_repayment(TextBuffer& out, const core::PlanStep& step) const {
+    put(out, "{\"action\":\"repay\",\"asset\":");
+    put(out, assets_[step.debt.index()]);
+    put(out, ",\"amount\":");
+    put_money(out, step.repaid);
+    put(out, ",\"collateral\":");
+    put(out, assets_[step.collateral.index()]);
+    put(out, ",\"seized\":");
+    put_money(out, step.seized);
+    put(out, ",\"incentive\":");
+    put_money(out, step.incentive);
+    out.push_back('}');
 }
 
 void EventEncoder::append_threshold(TextBuffer& out, const core::ThresholdEvent& event) const {

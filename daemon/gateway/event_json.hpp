@@ -53,6 +53,7 @@ class EventEncoder {
                         const core::AccountEvent& event) const;
     void append_cause(TextBuffer& out, const core::Cause& cause) const;
     void append_plan(TextBuffer& out, const core::AccountEvent& event) const;
+    void append_repayment(TextBuffer& out, const core::PlanStep& step) const;
     void append_threshold(TextBuffer& out, const core::ThresholdEvent& event) const;
     void append_price_state(TextBuffer& out, const core::PriceStateEvent& event) const;
     void append_feed_state(TextBuffer& out, const core::FeedStateEvent& event) const;
@@ -60,6 +61,7 @@ class EventEncoder {
     void append_price(TextBuffer& out, core::InstrumentId instrument, core::Price price) const;
 
     std::vector<InstrumentText> instruments_;  // by InstrumentId
+    std::vector<std::string> assets_;          // by AssetId, quoted
     std::vector<std::string> sources_;  // by SourceId: {"feed":...,"symbol":...,"channel":...}
     std::vector<std::string> feeds_;    // by FeedId, quoted
     std::size_t line_bytes_max_ = 0;

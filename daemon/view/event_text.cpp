@@ -55,8 +55,15 @@ std::string cause_text(const simdjson::simdjson_result<Json>& cause) {
 std::string plan_text(Json event) {
     std::string text;
     for_each(event["plan"], [&](Json step) {
-        text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", text_of(step["side"]),
-                            text_of(step["quantity"]), text_of(step["instrument"]));
+        const char* const comma = text.empty() ? "" : ", ";
+        if (text_of(step["action"]) == "repay") {
+            text += fmt::format("{}repay {} {} with {} {}", comma, text_of(step["amount"]),
+                                text_of(step["asset"]), text_of(step["seized"]),
+                                text_of(step["collateral"]));
+        } else {
+            text += fmt::format("{}{} {} {}", comma, text_of(step["side"]),
+                                text_of(step["quantity"]), text_of(step["instrument"]));
+        }
     });
     if (text.empty()) return text;
     return printable("  plan: " + text + (flag_of(event["plan_complete"]) ? "" : " and more"));

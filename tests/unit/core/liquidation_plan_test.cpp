@@ -148,8 +148,7 @@ TEST_CASE("with a weighted settlement asset the bankruptcy price is on the safe 
         const std::vector<PositionRow> positions{
             {InstrumentId(0), 0, quantity(size), price(90 + random.unit() * 20)}};
         const std::vector<BalanceRow> balances{{AssetId(0), money(random.unit() * 600 - 100)}};
-        const Evaluation now = evaluate({balances, positions}, scene.view());
-        const Price p = bankruptcy_price(positions[0], now, scene.view(), AssetId(0));
+        const Price p = bankruptcy_price({balances, positions}, 0, scene.view(), scene.parameters);
         if (p.raw() == 0) continue;
         INFO("seed " << kSeed << ", round " << round);
         scene.instruments[0].mark = p;
@@ -168,8 +167,7 @@ TEST_CASE("at the bankruptcy price equity is still not negative, just beyond it 
         const std::vector<PositionRow> positions{
             {InstrumentId(0), 0, quantity(size), price(90 + random.unit() * 20)}};
         const std::vector<BalanceRow> balances{{AssetId(0), money(random.unit() * 600 - 100)}};
-        const Evaluation now = evaluate({balances, positions}, scene.view());
-        const Price p = bankruptcy_price(positions[0], now, scene.view(), AssetId(0));
+        const Price p = bankruptcy_price({balances, positions}, 0, scene.view(), scene.parameters);
         if (p.raw() == 0) continue;
         INFO("seed " << kSeed << ", round " << round);
         scene.instruments[0].mark = p;

@@ -207,6 +207,7 @@ TEST_CASE("no line is longer than the encoder promises") {
     account.plan_complete = false;
     for (core::PlanStep& step : account.plan) {
         step = tests::sample_step(1, core::Side::sell, kLowest, kLowest, kLowest);
+        step.insurance_fee = core::Money::from_raw(kLowest);
     }
     TextBuffer out;
     encoder.append_line(out, event, core::Timestamp::from_ns(kLowest));
