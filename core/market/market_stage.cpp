@@ -14,12 +14,6 @@ namespace {
 // A price state and two thresholds: the most that one recompute can report.
 constexpr std::size_t kEventsPerRecompute = 3;
 
-constexpr std::int64_t power_of_ten(int exponent) {
-    std::int64_t power = 1;
-    for (int i = 0; i < exponent; ++i) power *= 10;
-    return power;
-}
-
 // The place where volatility, a double, becomes a margin rate: rounded up.
 Rate volatility_rate(double z, double sigma, Duration horizon) noexcept {
     const double rate = z * sigma * square_root(horizon.seconds()) * static_cast<double>(kScale);
@@ -28,14 +22,6 @@ Rate volatility_rate(double z, double sigma, Duration horizon) noexcept {
     if (!(rate < static_cast<double>(kHighest))) return Rate::from_raw(kHighest);
     const auto floor = static_cast<std::int64_t>(rate);
     return Rate::from_raw(static_cast<double>(floor) < rate ? floor + 1 : floor);
-}
-
-// A factor of a risk model, a double, becomes a rate: rounded up, within [0, 10].
-Rate rate_up(double factor) noexcept {
-    constexpr double kHighest = 10;
-    const double scaled = std::clamp(factor, 0.0, kHighest) * static_cast<double>(kScale);
-    const auto floor = static_cast<std::int64_t>(scaled);
-    return Rate::from_raw(static_cast<double>(floor) < scaled ? floor + 1 : floor);
 }
 
 struct BoundRate {
@@ -62,13 +48,7 @@ MarketStage::MarketStage(const RiskParameters& parameters)
       wiring_(parameters.instruments.size()),
       source_statuses_(parameters.sources.size()),
       statuses_(parameters.instruments.size()),
-      rows_(parameters.instruments.size()),
-      terms_(parameters.instruments.size()),
-      asset_rows_(parameters.assets.size()),
-      asset_terms_(parameters.assets.size()),
-      instrument_statistics_(parameters.instruments.size()),
-      asset_statistics_(parameters.assets.size()),
-      slow_prices_(parameters.instruments.size()),
+      rows_(parameters),
       told_initial_(parameters.instruments.size()),
       told_maintenance_(parameters.instruments.size()),
       change_index_(parameters.instruments.size(), -1) {
@@ -89,14 +69,6 @@ MarketStage::MarketStage(const RiskParameters& parameters)
             }
         }
     }
-    for (std::uint32_t a = 0; a < parameters.assets.size(); ++a) {
-        const InstrumentId by = parameters.assets[a].priced_by;
-        if (by.valid()) {
-            wiring_[by.index()].prices_assets.push_back(AssetId(a));
-        } else {
-            asset_rows_[a].price = kUnitPriceOne;
-        }
-    }
     // One input recomputes an instrument at most once itself and once per conversion into it.
     std::size_t recomputes = parameters.instruments.size();
     for (const Wiring& wiring : wiring_) recomputes += wiring.converts.size();
@@ -105,7 +77,6 @@ MarketStage::MarketStage(const RiskParameters& parameters)
     for (std::uint32_t i = 0; i < parameters.instruments.size(); ++i) {
         const Instrument& instrument = parameters.instruments[i];
         volatility_.emplace_back(instrument.volatility);
-        rows_[i].scale = instrument.scale;
         if (!wiring_[i].index_sources.empty()) ++waiting_for_first_price_;
     }
     refresh();
@@ -217,59 +188,33 @@ void MarketStage::feed_restarted(FeedId feed) noexcept {
 }
 
 void MarketStage::refresh() noexcept {
-    for (std::uint32_t a = 0; a < asset_rows_.size(); ++a) update_asset(AssetId(a));
-    for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-        update_terms(InstrumentId(i));
-        update_rates(InstrumentId(i));
-    }
+    rows_.refresh();
+    for (std::uint32_t i = 0; i < statuses_.size(); ++i) update_rates(InstrumentId(i));
 }
 
 Refusal MarketStage::apply(const StatisticInput& input) noexcept {
     if (input.statistic >= Statistic::count_) return Refusal::unknown_statistic;
+    const bool of_asset = input.statistic >= Statistic::total_deposits;
+    if (of_asset && input.target >= parameters_.assets.size()) return Refusal::unknown_asset;
+    if (!of_asset && input.target >= statuses_.size()) return Refusal::unknown_instrument;
     if (input.value < 0 && input.statistic != Statistic::expected_funding) {
         return Refusal::statistic_out_of_range;
     }
-    return input.statistic < Statistic::total_deposits ? apply_to_instrument(input)
-                                                       : apply_to_asset(input);
-}
-
-Refusal MarketStage::apply_to_instrument(const StatisticInput& input) noexcept {
-    if (input.target >= rows_.size()) return Refusal::unknown_instrument;
-    const InstrumentId id(input.target);
-    InstrumentStatistics& statistics = instrument_statistics_[input.target];
-    if (input.statistic == Statistic::open_interest) {
-        statistics.open_interest = Money::from_raw(input.value);
-        update_rates(id);
-        return Refusal::none;
-    }
-    if (input.statistic == Statistic::expected_funding) {
-        statistics.expected_funding = Money::from_raw(input.value);
-    } else {
-        statistics.auction_price = Price::from_raw(input.value);
-    }
-    update_terms(id);
-    if (rows_[input.target].terms != nullptr) change_of(id).rates_moved = true;
-    return Refusal::none;
-}
-
-// An asset at par moves nobody here: validate() wants a price behind every rule that needs one.
-Refusal MarketStage::apply_to_asset(const StatisticInput& input) noexcept {
-    if (input.target >= asset_rows_.size()) return Refusal::unknown_asset;
-    const AssetId id(input.target);
-    if (Int128{input.value} * largest_unit_price(parameters_, id).raw() > kMaxExposure) {
+    if (of_asset &&
+        Int128{input.value} * largest_unit_price(parameters_, AssetId(input.target)).raw() >
+            kMaxExposure) {
         return Refusal::statistic_out_of_range;
     }
-    AssetStatistics& statistics = asset_statistics_[input.target];
-    if (input.statistic == Statistic::total_deposits) {
-        statistics.deposits = Money::from_raw(input.value);
-    } else if (input.statistic == Statistic::total_borrows) {
-        statistics.borrows = Money::from_raw(input.value);
-    } else {
-        statistics.redemption = UnitPrice::from_raw(input.value);
+    rows_.set_statistic(input);
+    if (of_asset) {
+        // An asset at par moves nobody: validate() wants a price behind every rule that needs one.
+        const InstrumentId by = parameters_.assets[input.target].priced_by;
+        if (by.valid()) change_of(by).index_moved = true;
+    } else if (input.statistic == Statistic::open_interest) {
+        update_rates(InstrumentId(input.target));
+    } else if (rows_.row(InstrumentId(input.target)).terms != nullptr) {
+        change_of(InstrumentId(input.target)).rates_moved = true;
     }
-    update_asset(id);
-    const InstrumentId by = parameters_.assets[input.target].priced_by;
-    if (by.valid()) change_of(by).index_moved = true;
     return Refusal::none;
 }
 
@@ -306,8 +251,8 @@ Price MarketStage::converted(const Source& source, Price price) const noexcept {
         const InstrumentId through = parameters_.assets[asset.index()].priced_by;
         if (through.valid() && statuses_[through.index()].state != PriceState::good) return {};
     }
-    const std::int64_t numerator = asset_rows_[source.quote.index()].price.raw();
-    const std::int64_t denominator = asset_rows_[to.index()].price.raw();
+    const std::int64_t numerator = rows_.price(source.quote).raw();
+    const std::int64_t denominator = rows_.price(to).raw();
     return Price::from_raw(
         saturate_to_int64(div_floor(Int128{price.raw()} * numerator, denominator)));
 }
@@ -331,16 +276,18 @@ void MarketStage::recompute(InstrumentId id, Timestamp now) noexcept {
         if (index.live > 0 && index.price != status.index) {
             status.index = index.price;
             change_of(id).index_moved = true;
-            update_slow_price(id, now);
-            update_assets(id);
+            rows_.set_index(id, index.price, now);
         }
         if (mark.live > 0 && mark.price != status.mark) {
             status.mark = mark.price;
-            rows_[id.index()].mark = mark.price;
+            rows_.set_mark(id, mark.price);
             change_of(id).mark_moved = true;
         }
-        update_prices_of_level(id);
-        if (index.live > 0 && volatility_[id.index()].observe(index.price, now)) update_rates(id);
+        const bool surer = rows_.set_confidence(id, confidence_share(id));
+        if (surer) change_of(id).index_moved = true;  // assets it prices weigh differently
+        if ((index.live > 0 && volatility_[id.index()].observe(index.price, now)) || surer) {
+            update_rates(id);
+        }
     }
     if (trusted && !ever_trusted) --waiting_for_first_price_;
     if (trusted || ever_trusted) judge_trust(id, trusted, now);
@@ -394,35 +341,22 @@ void MarketStage::set_state(InstrumentId id, PriceState to, PriceReason reason) 
 void MarketStage::update_rates(InstrumentId id) noexcept {
     const Instrument& instrument = parameters_.instruments[id.index()];
     InstrumentStatus& status = statuses_[id.index()];
-    InstrumentRow& row = rows_[id.index()];
     const double sigma = volatility_[id.index()].sigma_per_root_second();
     const Rate initial = volatility_rate(instrument.rate.z_initial, sigma, instrument.rate.horizon);
     const Rate maintenance =
         volatility_rate(instrument.rate.z_maintenance, sigma, instrument.rate.horizon);
-    const InstrumentRules& rules = instrument.rules;
-    const Rate charge = confidence_charge(rules.confidence, id);
-    const Money open_interest = instrument_statistics_[id.index()].open_interest;
-    bool moved = row.tier_count != instrument.tiers.size();
-    row.tier_count = static_cast<std::uint32_t>(instrument.tiers.size());
+    bool moved = false;
     for (std::size_t t = 0; t < instrument.tiers.size(); ++t) {
         const Tier& tier = instrument.tiers[t];
         const BoundRate im = clamp_rate(initial, tier.initial_rate, instrument.rate.cap);
         const BoundRate mm = clamp_rate(maintenance, tier.maintenance_rate, instrument.rate.cap);
-        TierRow& out = row.tiers[t];
-        PerLevel<Rate> rate(
-            scale_by_open_interest(rules.open_interest, std::min(im.rate, kRateOne), open_interest),
-            mm.rate);
-        rate[MarginLevel::initial] = std::max(rate[MarginLevel::initial], im.rate) + charge;
-        rate[MarginLevel::close_out] = std::max(tier.close_out_rate, mm.rate) + charge;
-        rate[MarginLevel::maintenance] = mm.rate + charge;
-        moved = moved || out.rate != rate || out.notional_up_to != tier.notional_up_to;
-        out = {tier.notional_up_to, rate};
-        if (t == 0) {
-            status.binding_initial = im.binding;
-            status.binding_maintenance = mm.binding;
-            status.initial_rate = rate[MarginLevel::initial];
-            status.maintenance_rate = rate[MarginLevel::maintenance];
-        }
+        moved = rows_.set_rates(id, t, im.rate, mm.rate) || moved;
+        if (t > 0) continue;
+        const PerLevel<Rate>& rate = rows_.row(id).tiers[0].rate;
+        status.binding_initial = im.binding;
+        status.binding_maintenance = mm.binding;
+        status.initial_rate = rate[MarginLevel::initial];
+        status.maintenance_rate = rate[MarginLevel::maintenance];
     }
     status.sigma_annual = volatility_[id.index()].sigma_annual();
     if (!moved) return;
@@ -453,9 +387,8 @@ void MarketStage::report_threshold(InstrumentId id, MarginLevel level, Rate now,
     told = now;
 }
 
-// multiplier * confidence / price, rounded up: of the widest interval among the fresh sources.
-Rate MarketStage::confidence_charge(const ConfidenceCharge& rule, InstrumentId id) const noexcept {
-    if (rule.multiplier.raw() == 0) return {};
+// Confidence / price of the widest interval among the fresh index sources, rounded up, at most 1.
+Rate MarketStage::confidence_share(InstrumentId id) const noexcept {
     Rate widest;
     for (const SourceId source : wiring_[id.index()].index_sources) {
         const SourceStatus& status = source_statuses_[source.index()];
@@ -464,139 +397,7 @@ Rate MarketStage::confidence_charge(const ConfidenceCharge& rule, InstrumentId i
         widest =
             std::max(widest, Rate::from_raw(saturate_to_int64(std::min<Int128>(share, kScale))));
     }
-    return product(rule.multiplier, widest, Rounding::up);
-}
-
-// What the instrument's rules say now; prices of levels come with the prices.
-void MarketStage::update_terms(InstrumentId id) noexcept {
-    const Instrument& instrument = parameters_.instruments[id.index()];
-    const InstrumentRules& rules = instrument.rules;
-    PositionTerms& terms = terms_[id.index()];
-    const PositionTerms before = terms;
-    terms = rules.terms;
-    terms.long_price = before.long_price;
-    terms.short_price = before.short_price;
-    terms.payoff = is_inverse(instrument.kind)                 ? Payoff::inverse
-                   : instrument.kind == InstrumentKind::capped ? Payoff::capped
-                                                               : Payoff::linear;
-    const InstrumentStatistics& statistics = instrument_statistics_[id.index()];
-    terms.charge_per_unit = terms.charge_per_unit + statistics.expected_funding;
-    terms.auction_price = statistics.auction_price;
-    terms.in_auction = statistics.auction_price.raw() > 0;
-    if (rules.lognormal) {
-        const RiskFactors factors = lognormal_risk_factors(rules.risk_model);
-        terms.long_rate = terms.long_rate[MarginLevel::maintenance] + rate_up(factors.long_side);
-        terms.short_rate = terms.short_rate[MarginLevel::maintenance] + rate_up(factors.short_side);
-    }
-    rows_[id.index()].terms = rules.plain ? nullptr : &terms;
-}
-
-// The initial level may be valued at the less favourable of the mark and the slow price.
-void MarketStage::update_prices_of_level(InstrumentId id) noexcept {
-    if (!parameters_.instruments[id.index()].rules.slow_price) return;
-    const Price mark = rows_[id.index()].mark;
-    const Price slow = slow_price_in_ticks(id);
-    if (slow.raw() == 0) return;
-    terms_[id.index()].long_price[MarginLevel::initial] = std::min(mark, slow);
-    terms_[id.index()].short_price[MarginLevel::initial] = std::max(mark, slow);
-}
-
-void MarketStage::update_slow_price(InstrumentId id, Timestamp now) noexcept {
-    const SlowPriceRule<Ledger>& rule = parameters_.instruments[id.index()].slow_price;
-    if (rule.growth_per_second.raw() == 0) return;
-    const UnitPrice index = unit_price(id, statuses_[id.index()].index);
-    InstrumentStatistics& statistics = instrument_statistics_[id.index()];
-    if (!statistics.slow_price_started) {
-        slow_prices_[id.index()] = SlowPrice(rule, index, now);
-        statistics.slow_price_started = true;
-    } else {
-        slow_prices_[id.index()].update(index, now);
-    }
-}
-
-// A price at 1e-8, rounded down; never zero, which means "not priced yet".
-UnitPrice MarketStage::unit_price(InstrumentId id, Price price) const noexcept {
-    const int decimals = parameters_.instruments[id.index()].price_decimals;
-    const Int128 raw = decimals >= kScaleDecimals
-                           ? Int128{price.raw()} / power_of_ten(decimals - kScaleDecimals)
-                           : Int128{price.raw()} * power_of_ten(kScaleDecimals - decimals);
-    return UnitPrice::from_raw(std::max<std::int64_t>(saturate_to_int64(raw), 1));
-}
-
-// The slow price in the instrument's ticks, rounded down; zero: there is none yet.
-Price MarketStage::slow_price_in_ticks(InstrumentId id) const noexcept {
-    if (!instrument_statistics_[id.index()].slow_price_started) return {};
-    const int decimals = parameters_.instruments[id.index()].price_decimals;
-    const Int128 raw = slow_prices_[id.index()].price().raw();
-    return Price::from_raw(saturate_to_int64(decimals >= kScaleDecimals
-                                                 ? raw * power_of_ten(decimals - kScaleDecimals)
-                                                 : raw / power_of_ten(kScaleDecimals - decimals)));
-}
-
-void MarketStage::update_assets(InstrumentId id) noexcept {
-    for (const AssetId asset : wiring_[id.index()].prices_assets) {
-        asset_rows_[asset.index()].price = unit_price(id, statuses_[id.index()].index);
-        update_asset(asset);
-    }
-}
-
-// Weights and prices of the levels, as the asset's rules, the venue's totals and the price say now.
-void MarketStage::update_asset(AssetId id) noexcept {
-    const Asset& asset = parameters_.assets[id.index()];
-    const AssetRules& rules = asset.rules;
-    const AssetStatistics& totals = asset_statistics_[id.index()];
-    AssetRow& row = asset_rows_[id.index()];
-    BalanceTerms& terms = asset_terms_[id.index()];
-    terms = {.asset_price = {},
-             .liability_price = {},
-             .asset_discount = rules.asset_discount,
-             .liability_premium = rules.liability_premium,
-             .amount_discount = rules.amount_discount,
-             .haircuts = rules.haircuts,
-             .borrow_rates = rules.borrow_rates,
-             .debt_is_requirement = rules.debt_is_requirement,
-             .order_charge = rules.order_charge};
-    UnitPrice lower = row.price;
-    UnitPrice upper = row.price;
-    if (rules.slow_price && asset.priced_by.valid() &&
-        instrument_statistics_[asset.priced_by.index()].slow_price_started) {
-        const UnitPrice slow = slow_prices_[asset.priced_by.index()].price();
-        lower = std::min(lower, slow);
-        upper = std::max(upper, slow);
-    }
-    terms.asset_price[MarginLevel::initial] = lower;
-    terms.liability_price[MarginLevel::initial] = upper;
-    if (rules.redemption && totals.redemption.raw() > 0) {
-        for (const MarginLevel level : kAllMarginLevels) {
-            const UnitPrice price =
-                terms.asset_price[level].raw() > 0 ? terms.asset_price[level] : row.price;
-            terms.asset_price[level] = std::min(price, totals.redemption);
-        }
-    }
-    update_weights(asset, totals, upper, row);
-    row.terms = rules.plain ? nullptr : &terms;
-}
-
-void MarketStage::update_weights(const Asset& asset, const AssetStatistics& totals,
-                                 UnitPrice initial_price, AssetRow& row) const noexcept {
-    const AssetRules& rules = asset.rules;
-    const Rate unsure =
-        asset.priced_by.valid() ? confidence_charge(rules.confidence, asset.priced_by) : Rate{};
-    for (const MarginLevel level : kAllMarginLevels) {
-        const Rate haircut = std::min(asset.haircut[level] + unsure, kRateOne);
-        row.asset_weight[level] = kRateOne - haircut;
-        row.liability_weight[level] = asset.liability_weight[level] + unsure;
-    }
-    Rate& owned = row.asset_weight[MarginLevel::initial];
-    Rate& owed = row.liability_weight[MarginLevel::initial];
-    if (rules.depeg.factor.raw() > 0 && row.price < rules.depeg.threshold) {
-        const Rate below = Rate::from_raw(rules.depeg.threshold.raw() - row.price.raw());
-        owned = owned - std::min(owned, product(rules.depeg.factor, below, Rounding::up));
-    }
-    owned = concentrated_asset_weight(owned, totals.deposits, initial_price,
-                                      rules.concentration.deposits_from);
-    owed = concentrated_liability_weight(owed, totals.borrows, initial_price,
-                                         rules.concentration.borrows_from);
+    return widest;
 }
 
 }  // namespace margind::core

@@ -14,6 +14,7 @@
 #include "core/ids.hpp"
 #include "core/input.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/market/margin_rows.hpp"
 #include "core/market/volatility.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
@@ -80,7 +81,7 @@ class MarketStage {
     // threshold_changed and price_state of this input, without a header.
     std::span<const Event> events() const noexcept { return events_; }
 
-    MarketView view() const noexcept { return {rows_, asset_rows_}; }
+    MarketView view() const noexcept { return rows_.view(); }
     const InstrumentStatus& status(InstrumentId instrument) const noexcept {
         return statuses_[instrument.index()];
     }
@@ -95,19 +96,7 @@ class MarketStage {
     struct Wiring {
         std::vector<SourceId> index_sources;
         std::vector<SourceId> mark_sources;
-        std::vector<AssetId> prices_assets;  // assets valued at this instrument's index
-        std::vector<InstrumentId> converts;  // instruments with a source quoted in those
-    };
-    struct InstrumentStatistics {
-        Money open_interest;
-        Money expected_funding;
-        Price auction_price;
-        bool slow_price_started = false;
-    };
-    struct AssetStatistics {
-        Money deposits;
-        Money borrows;
-        UnitPrice redemption;
+        std::vector<InstrumentId> converts;  // instruments with a source quoted in what it prices
     };
     // What a merge found.
     struct Merge {
@@ -126,18 +115,7 @@ class MarketStage {
     void update_rates(InstrumentId instrument) noexcept;
     void report_threshold(InstrumentId instrument, MarginLevel level, Rate now, Rate& told,
                           RateTerm binding) noexcept;
-    Rate confidence_charge(const ConfidenceCharge& rule, InstrumentId instrument) const noexcept;
-    void update_terms(InstrumentId instrument) noexcept;
-    void update_prices_of_level(InstrumentId instrument) noexcept;
-    void update_slow_price(InstrumentId instrument, Timestamp now) noexcept;
-    UnitPrice unit_price(InstrumentId instrument, Price price) const noexcept;
-    void update_assets(InstrumentId instrument) noexcept;
-    void update_asset(AssetId asset) noexcept;
-    void update_weights(const Asset& asset, const AssetStatistics& totals, UnitPrice initial_price,
-                        AssetRow& row) const noexcept;
-    Price slow_price_in_ticks(InstrumentId instrument) const noexcept;
-    Refusal apply_to_instrument(const StatisticInput& input) noexcept;
-    Refusal apply_to_asset(const StatisticInput& input) noexcept;
+    Rate confidence_share(InstrumentId instrument) const noexcept;
     MarketChange& change_of(InstrumentId instrument) noexcept;
 
     const RiskParameters& parameters_;
@@ -145,13 +123,7 @@ class MarketStage {
 
     std::vector<SourceStatus> source_statuses_;
     std::vector<InstrumentStatus> statuses_;
-    std::vector<InstrumentRow> rows_;
-    std::vector<PositionTerms> terms_;  // per instrument; a row without rules does not point here
-    std::vector<AssetRow> asset_rows_;
-    std::vector<BalanceTerms> asset_terms_;
-    std::vector<InstrumentStatistics> instrument_statistics_;
-    std::vector<AssetStatistics> asset_statistics_;
-    std::vector<SlowPrice> slow_prices_;
+    MarginRows rows_;
     std::vector<RealisedVolatility> volatility_;
     std::vector<Rate> told_initial_;  // the rates last reported
     std::vector<Rate> told_maintenance_;
