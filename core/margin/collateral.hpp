@@ -60,6 +60,7 @@ RateOf<N> balance_weight(const AssetRowOf<N>& asset, const AccountTermsOf<N>* ac
         }
     }
     if (account == nullptr || account->least_rate[level].raw() == 0) return weight;
+    if (asset.terms != nullptr && asset.terms->without_least_rate) return weight;
     const RateOf<N>& least = account->least_rate[level];
     return owned ? std::min(weight, std::max(rate_one<N>() - least, RateOf<N>()))
                  : std::max(weight, rate_one<N>() + least);

@@ -52,7 +52,7 @@ class Evaluator {
         for (std::uint32_t p = 0; p < account_.positions.size(); ++p) add_position(p);
         for (std::uint32_t b = 0; b < balances; ++b) {
             amounts_[b] = account_.balances[b].amount + round_down(gains_[b]);
-            add_requirement(margins_[b], asset_of(b).price);
+            add_requirement(margins_[b], balance_price(asset_of(b), false, level_));
         }
         if (!account_.spot_orders.empty()) {
             add_spot_orders();
@@ -77,6 +77,10 @@ class Evaluator {
             gains_[position.balance] += figures.gain;
         }
         margins_[position.balance] += figures.requirement;
+        sums_.requirement += figures.order_charges;
+        if (account_.terms != nullptr) {
+            margins_[position.balance] += figures.notional * account_.terms->buffer[level_];
+        }
         observer_.position(p, figures);
     }
 

@@ -1,58 +1,32 @@
-// Maintenance margin as a fraction of initial margin, each rounded for itself as venues with whole
-// quanta do:
+// The rates that a venue publishes of a market whose maintenance margin is a fraction of initial
+// margin (`MaintenanceFraction` in rules.hpp; core/margin/requirement.hpp computes the margins).
 //
-//   initial     = ceil(|notional| max(rate, initial_floor))
-//   maintenance = ceil(ceil(|notional| initial_rate) maintenance_fraction)
+//   maintenance rate = initial_rate fraction
+//   funding clamp    = clamp_factor (initial_rate - maintenance rate): the most that funding may
+//                      be in one period
 //
-// `rate` is the initial rate at work, raised perhaps by open interest (open_interest_scaling.hpp);
-// initial_floor is one that the account's owner has chosen. Neither touches maintenance, which
-// follows initial_rate, the market's own. Everything is rounded up to whole quanta (quantum.hpp).
-// Source: dYdX v4, GetMarginRequirementsInQuoteQuantums (protocol/x/perpetuals/lib).
+// Both are cut down to whole `step`s; zero: N's own. They decide no requirement: that is rounded by
+// itself. Source: dYdX v4, LiquidityTier.GetMaintenanceMarginPpm and GetMaxAbsFundingClampPpm
+// (protocol/x/perpetuals/types).
 #pragma once
 
-#include <algorithm>
-
 #include "core/margin/quantum.hpp"
+#include "core/margin/rules.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
 
 template <class N>
-struct MarginFractions {
-    RateOf<N> initial_rate;
-    RateOf<N> maintenance_fraction;
-    RateOf<N> step;  // of published rates; zero: N's own
-};
-
-template <class N>
-constexpr MoneyOf<N> initial_requirement(const MoneyOf<N>& notional, const RateOf<N>& rate,
-                                         const RateOf<N>& floor, const MoneyOf<N>& quantum) {
-    return product(magnitude(notional), std::max(rate, floor), Rounding::up, quantum);
+constexpr RateOf<N> maintenance_rate(const MaintenanceFraction<N>& rule, const RateOf<N>& step) {
+    return cut_to_step(product(rule.initial_rate, rule.fraction, Rounding::down), step);
 }
 
+// Requires: 0 <= fraction <= 1.
 template <class N>
-constexpr MoneyOf<N> maintenance_requirement(const MarginFractions<N>& rule,
-                                             const MoneyOf<N>& notional,
-                                             const MoneyOf<N>& quantum) {
-    const MoneyOf<N> initial =
-        product(magnitude(notional), rule.initial_rate, Rounding::up, quantum);
-    return product(initial, rule.maintenance_fraction, Rounding::up, quantum);
-}
-
-// The maintenance rate a venue publishes: cut down to whole steps. It decides no requirement.
-template <class N>
-constexpr RateOf<N> maintenance_rate(const MarginFractions<N>& rule) {
-    return cut_to_step(product(rule.initial_rate, rule.maintenance_fraction, Rounding::down),
-                       rule.step);
-}
-
-// The most that funding may be in one period: clamp_factor (initial rate - maintenance rate), cut
-// down to whole steps. Source: dYdX v4, LiquidityTier.GetMaxAbsFundingClampPpm.
-template <class N>
-constexpr RateOf<N> funding_clamp(const MarginFractions<N>& rule, const RateOf<N>& clamp_factor) {
-    return cut_to_step(
-        product(clamp_factor, rule.initial_rate - maintenance_rate(rule), Rounding::down),
-        rule.step);
+constexpr RateOf<N> funding_clamp(const MaintenanceFraction<N>& rule, const RateOf<N>& clamp_factor,
+                                  const RateOf<N>& step) {
+    const RateOf<N> room = rule.initial_rate - maintenance_rate(rule, step);
+    return cut_to_step(product(clamp_factor, room, Rounding::down), step);
 }
 
 }  // namespace margind::core

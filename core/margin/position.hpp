@@ -24,7 +24,7 @@ class PositionAtLevel {
           index_(index),
           position_(account.positions[index]),
           row_(row),
-          terms_(*row.terms),
+          terms_(row.terms == nullptr ? no_terms() : *row.terms),
           level_(level) {
         for (const OrderRowOf<N>& order : account.orders) {
             if (order.position != index) continue;
@@ -38,17 +38,19 @@ class PositionAtLevel {
         using Wide = typename N::WideRaw;
         PositionFigures<N> out = before_charges();
         if (out.size.raw() != 0) out.requirement += whole(terms_.minimum);
-        if (orders_ > 0) {
-            out.requirement +=
-                WeightedValueOf<N>::from_raw(whole(terms_.order_charge).raw() * Wide(orders_));
-        }
         out.requirement += provision();
+        out.order_charges =
+            WeightedValueOf<N>::from_raw(whole(terms_.order_charge).raw() * Wide(orders_));
         out.requirement = WeightedValueOf<N>::from_raw(
             to_step<Wide>(out.requirement.raw(), requirement_step(terms_), Rounding::up));
         return out;
     }
 
   private:
+    static const PositionTermsOf<N>& no_terms() {
+        static const PositionTermsOf<N> kNone;
+        return kNone;
+    }
     static WeightedValueOf<N> whole(const MoneyOf<N>& amount) {
         return value_of(amount) * rate_one<N>();
     }
@@ -202,7 +204,9 @@ class PositionAtLevel {
 template <class N>
 PositionFigures<N> position_figures(const AccountViewOf<N>& account, std::uint32_t index,
                                     const InstrumentRowOf<N>& row, MarginLevel level) {
-    if (row.terms == nullptr) return plain_position(account.positions[index], row, level);
+    if (row.terms == nullptr && account.terms == nullptr) {
+        return plain_position(account.positions[index], row, level);
+    }
     return margin_detail::PositionAtLevel<N>(account, index, row, level).figures();
 }
 

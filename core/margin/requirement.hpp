@@ -23,8 +23,9 @@ struct PositionFigures {
     ValueOf<N> notional;  // that the requirement is taken of
     ValueOf<N> gain;      // in the settlement asset
     WeightedValueOf<N> requirement;
-    QuantityOf<N>
-        size;  // that the requirement is for: the position, or the worse outcome of orders
+    // That the requirement is for: the position, or the worse outcome of orders.
+    QuantityOf<N> size;
+    WeightedValueOf<N> order_charges = {};  // on top, in the valuation currency
 };
 
 namespace margin_detail {

@@ -104,7 +104,7 @@ struct PositionTermsOf {
     PerLevel<RateOf<N>> reduced_rate;  // high-leverage accounts; zero: not offered
     MaintenanceFraction<N> maintenance_of_initial;
     MoneyOf<N> minimum;       // of every open position, added
-    MoneyOf<N> order_charge;  // per resting order
+    MoneyOf<N> order_charge;  // per resting order, in the valuation currency
     // Provision per unit of a position that pays it (positive: longs pay): funding, fees.
     MoneyOf<N> charge_per_unit;
 
@@ -148,7 +148,9 @@ struct BalanceTermsOf {
     std::span<const BalanceTier<N>> borrow_rates;  // of what is owed: a requirement on top
     // True: a debt is a requirement (health is assets over debt); false: it lowers equity.
     bool debt_is_requirement = false;
-    MoneyOf<N> order_charge;  // per resting spot order
+    // True: an account's least rate leaves this asset alone (the coin that margin is counted in).
+    bool without_least_rate = false;
+    MoneyOf<N> order_charge;  // per resting spot order, in the valuation currency
 };
 
 // What is particular to one account.
@@ -158,8 +160,8 @@ struct AccountTermsOf {
     // 1 + it. Zero: off.
     PerLevel<RateOf<N>> least_rate;
     bool high_leverage = false;
-    // Added to the requirement per unit of liability, and to equity per unit of loss: what a
-    // liquidation must leave above maintenance. Zero: off.
+    // Added to the requirement per unit of liability (a debt's value, a position's notional), and
+    // to equity per unit of loss: what a liquidation must leave above maintenance. Zero: off.
     PerLevel<RateOf<N>> buffer;
 };
 

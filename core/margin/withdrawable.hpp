@@ -28,4 +28,21 @@ constexpr MoneyOf<N> withdrawable(const WithdrawalInputs<N>& account) {
     return account.has_positions ? account.available - account.required : account.collateral;
 }
 
+// Of one asset: the amount whose weighted value is the free equity,
+//   [equity - margin]+ / (price weight)    rounded down
+// Nothing of an asset without price or weight, which frees no margin to begin with. An answer above
+// what the account owns means all of it.
+// Source: Drift v2, calculate_max_withdrawable_amount (programs/drift/src/math/orders.rs).
+template <class N>
+constexpr MoneyOf<N> withdrawable_amount(const MoneyOf<N>& equity, const MoneyOf<N>& margin,
+                                         const UnitPriceOf<N>& price, const RateOf<N>& weight) {
+    using Wide = typename N::WideRaw;
+    const Wide divisor = price.wide() * weight.wide();
+    if (divisor == 0 || equity <= margin) {
+        return {};
+    }
+    return MoneyOf<N>::from_raw(N::narrow(
+        div_floor<Wide>(Wide((equity - margin).wide() * N::scale() * N::scale()), divisor)));
+}
+
 }  // namespace margind::core

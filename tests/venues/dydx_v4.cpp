@@ -4,10 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "core/margin/evaluate.hpp"
 #include "core/margin/funding_index.hpp"
 #include "core/margin/liquidation_size.hpp"
 #include "core/margin/maintenance_fraction.hpp"
@@ -19,6 +23,7 @@
 namespace margind::test {
 namespace {
 
+using core::MarginLevel;
 using core::Rounding;
 using AccountRisk = core::AccountRisk<Extended>;
 using FundingIndex = core::FundingIndexOf<Extended>;
@@ -26,6 +31,7 @@ using PositionStake = core::PositionStake<Extended>;
 
 const Money kQuantum = Money::from_raw(Extended::scale());
 const Integer kPpm = Extended::scale() / 1'000'000;  // raws in a millionth
+const Rate kPpmStep = Rate::from_raw(kPpm);
 
 // Funding indices count millionths of a quote quantum for a base quantum.
 const core::ContractScaleOf<Extended> kIndexContract =
@@ -53,75 +59,144 @@ Price scaled(const Field& field, std::string_view number, std::int64_t exponent)
     return Price::from_raw(numerator(value));
 }
 
+// A market as the evaluation sees it: its row points at its terms.
 struct Market {
-    Price price;
-    core::OpenInterestScaling<Extended> scaling;
-    Money open_interest;
-    Rate initial_floor;
-    core::MarginFractions<Extended> rates;
+    core::PositionTermsOf<Extended> terms;
+    core::InstrumentRowOf<Extended> row;
     FundingIndex funding;
+    Rate initial_floor;
     Quantity step;
     std::optional<std::int64_t> quantum_conversion_exponent;
 };
 
+// What a quantity is worth, cut as the venue cuts it; signed.
 Money notional(const Price& price, const Quantity& size) {
     const Money value =
         core::round(kPlainContract.value(price, core::magnitude(size)), Rounding::down, kQuantum);
     return size < Quantity() ? -value : value;
 }
 
-void read_rates(const Field& field, Market& market) {
-    market.rates = {.initial_rate = ppm(field, "initial_margin_ppm"),
-                    .maintenance_fraction = ppm(field, "maintenance_fraction_ppm"),
-                    .step = Rate::from_raw(kPpm)};
-    market.scaling = {.lower_cap = field.money("oi_lower_cap", "0"),
-                      .upper_cap = field.money("oi_upper_cap", "0"),
-                      .step = Rate::from_raw(kPpm)};
-    market.initial_floor = ppm(field, "custom_imf_ppm");
-    market.open_interest = field.money("oi_notional", "0");
+core::MaintenanceFraction<Extended> fraction_of(const Field& field) {
+    return {.initial_rate = ppm(field, "initial_margin_ppm"),
+            .fraction = ppm(field, "maintenance_fraction_ppm")};
 }
 
-Market market_of(const Field& field) {
-    Market market;
-    market.price =
-        scaled(field, "price", field.whole("exponent") + field.whole("atomic_resolution") + 6);
-    read_rates(field, market);
+Rate scaled_initial_rate(const Field& field, const Money& open_interest) {
+    const core::OpenInterestScaling<Extended> scaling{.lower_cap = field.money("oi_lower_cap", "0"),
+                                                      .upper_cap = field.money("oi_upper_cap", "0"),
+                                                      .step = kPpmStep};
+    return core::scale_by_open_interest(scaling, ppm(field, "initial_margin_ppm"), open_interest);
+}
+
+void fill(Market& market, const Field& field, const Price& price) {
+    Money open_interest = field.money("oi_notional", "0");
     if (const auto open = field.find("open_interest")) {
-        market.open_interest = notional(market.price, open->quantity());
+        open_interest = notional(price, open->quantity());
     }
+    market.row.mark = price;
+    market.row.scale = kPlainContract;
+    market.row.tier_count = 1;
+    market.row.tiers[0].rate = {scaled_initial_rate(field, open_interest), Rate()};
+    market.terms.maintenance_of_initial = fraction_of(field);
+    market.terms.rounding = {.notional_step = kQuantum, .requirement_step = kQuantum};
+    market.initial_floor = ppm(field, "custom_imf_ppm");
     market.funding = index(field, "funding_index");
     market.step = field.quantity("step_quantums", "1");
     if (const auto exponent = field.find("quantum_conversion_exponent")) {
         market.quantum_conversion_exponent = exponent->whole();
     }
-    return market;
 }
 
-Rate initial_rate(const Market& market) {
-    return core::scale_by_open_interest(market.scaling, market.rates.initial_rate,
-                                        market.open_interest);
+Price price_of_quantum(const Field& field) {
+    return scaled(field, "price", field.whole("exponent") + field.whole("atomic_resolution") + 6);
 }
-Money initial_margin(const Market& market, const Money& value, const Rate& floor) {
-    return core::initial_requirement(value, initial_rate(market),
-                                     std::max(market.initial_floor, floor), kQuantum);
-}
+
+// An account, its positions valued against what they would be worth at a price of zero: the quote
+// balance already has what they cost.
+struct Account {
+    Account() = default;
+    Account(Account&&) = default;
+    Account(const Account&) = delete;  // rows point at terms in `markets`
+
+    std::deque<Market> markets;
+    std::map<std::string, std::uint32_t> market_of_name;
+    std::vector<core::InstrumentRowOf<Extended>> instruments;
+    std::vector<core::PositionRowOf<Extended>> positions;
+    Money quote;
+
+    std::uint32_t add_market(const std::string& name, const Field& field, const Price& price) {
+        const auto number = static_cast<std::uint32_t>(markets.size());
+        Market& market = markets.emplace_back();
+        fill(market, field, price);
+        market.row.terms = &market.terms;
+        instruments.push_back(market.row);
+        market_of_name.emplace(name, number);
+        return number;
+    }
+    // `field` may name where the position's funding was settled and a floor of its initial rate.
+    void add_position(std::uint32_t market, const Quantity& size, const Field& field,
+                      const Rate& floor) {
+        const auto funding = core::funding_settlement(
+            kIndexContract, size, index(field, "funding_index"), markets[market].funding);
+        positions.push_back({.instrument = core::InstrumentId(market),
+                             .balance = 0,
+                             .quantity = size,
+                             .entry_price = Price(),
+                             .accrued = core::round(funding, Rounding::down, kQuantum),
+                             .least_initial_rate = std::max({floor, ppm(field, "custom_imf_ppm"),
+                                                             markets[market].initial_floor})});
+    }
+    core::LevelFiguresOf<Extended> evaluate(MarginLevel level) const {
+        const core::AssetRowOf<Extended> at_par{.price = UnitPrice::from_raw(Extended::scale()),
+                                                .asset_weight = core::rate_one<Extended>(),
+                                                .liability_weight = core::rate_one<Extended>()};
+        const core::BalanceRowOf<Extended> balance{core::AssetId(0), quote};
+        return core::evaluate_level<Extended>({.balances = {&balance, 1}, .positions = positions},
+                                              {.instruments = instruments, .assets = {&at_par, 1}},
+                                              level);
+    }
+    AccountRisk risk() const {
+        const auto figures = evaluate(MarginLevel::maintenance);
+        return {.equity = figures.equity, .maintenance = figures.margin};
+    }
+};
+
+// One position by itself.
 PositionStake stake(const Market& market, const Quantity& size) {
-    const Money value = notional(market.price, size);
-    return {.notional = value,
-            .maintenance = core::maintenance_requirement(market.rates, value, kQuantum)};
+    const core::PositionRowOf<Extended> position{.instrument = core::InstrumentId(0),
+                                                 .balance = 0,
+                                                 .quantity = size,
+                                                 .entry_price = Price()};
+    const auto figures = core::position_figures<Extended>(
+        {.balances = {}, .positions = {&position, 1}}, 0, market.row, MarginLevel::maintenance);
+    return {.notional = core::round_down(figures.gain),
+            .maintenance = core::round_up(figures.requirement)};
 }
 
+Answers margins(const Account& account) {
+    const auto initial = account.evaluate(MarginLevel::initial);
+    const AccountRisk risk = account.risk();
+    return {{"net_collateral", risk.equity},
+            {"initial_margin", initial.margin},
+            {"maintenance_margin", risk.maintenance},
+            {"is_liquidatable", core::liquidatable(risk)}};
+}
+
+// A notional is a position of one unit at that price.
 Answers margin_ppm(const Case& test) {
-    Market market;
-    read_rates(test.inputs, market);
-    const Money value = test.inputs.money("notional", "0");
-    return {{"maintenance_margin_ppm", in_ppm(core::maintenance_rate(market.rates))},
-            {"funding_clamp_ppm",
-             in_ppm(core::funding_clamp(market.rates, ppm(test.inputs, "clamp_factor_ppm")))},
-            {"adjusted_initial_margin_ppm",
-             in_ppm(std::max(initial_rate(market), market.initial_floor))},
-            {"initial_margin", initial_margin(market, value, Rate())},
-            {"maintenance_margin", core::maintenance_requirement(market.rates, value, kQuantum)}};
+    const auto rule = fraction_of(test.inputs);
+    Account account;
+    const auto market = account.add_market("", test.inputs, test.inputs.price("notional", "0"));
+    account.add_position(market, Quantity::from_raw(Extended::scale()), test.inputs, Rate());
+    const Rate adjusted = account.markets[market].row.tiers[0].rate[MarginLevel::initial];
+    Answers answers = margins(account);
+    answers.emplace("maintenance_margin_ppm", in_ppm(core::maintenance_rate(rule, kPpmStep)));
+    answers.emplace(
+        "funding_clamp_ppm",
+        in_ppm(core::funding_clamp(rule, ppm(test.inputs, "clamp_factor_ppm"), kPpmStep)));
+    answers.emplace("adjusted_initial_margin_ppm",
+                    in_ppm(std::max(adjusted, account.markets[market].initial_floor)));
+    return answers;
 }
 
 Answers funding_settlement(const Case& test) {
@@ -132,12 +207,13 @@ Answers funding_settlement(const Case& test) {
 }
 
 Answers position(const Case& test) {
-    const Market market = market_of(test.params);
-    const Rate floor = ppm(test.inputs, "custom_imf_ppm");
-    const PositionStake held = stake(market, test.inputs.quantity("quantums"));
-    return {{"notional", held.notional},
-            {"initial_margin", initial_margin(market, held.notional, floor)},
-            {"maintenance_margin", held.maintenance}};
+    Account account;
+    const auto market = account.add_market("", test.params, price_of_quantum(test.params));
+    const Quantity size = test.inputs.quantity("quantums");
+    account.add_position(market, size, test.inputs, Rate());
+    Answers answers = margins(account);
+    answers.emplace("notional", stake(account.markets[market], size).notional);
+    return answers;
 }
 
 Answers thresholds(const Case& test) {
@@ -171,105 +247,92 @@ Answers transition(const Case& test) {
     return {{"allowed", core::repairs(risk(test.inputs["old"]), risk(test.inputs["new"]))}};
 }
 
-// An account, and the position in `market` that is being closed, if the case names one.
-struct Account {
-    std::map<std::string, Market> markets;
-    Quantity position;
-    AccountRisk risk;
-    Money initial_margin;
-};
-
 Account account_of(const Case& test) {
     Account account;
+    account.quote = test.inputs.money("quote_balance", "0");
     for (const auto& [name, field] : test.inputs["markets"].members()) {
-        account.markets.emplace(name, market_of(field));
+        account.add_market(name, field, price_of_quantum(field));
     }
-    const std::string closing = test.inputs.text("market", "");
-    account.risk.equity = test.inputs.money("quote_balance", "0");
     const Rate floor = ppm(test.inputs, "custom_imf_ppm");
     for (const Field& row : test.inputs.items_or_none("positions")) {
-        const std::string name = row.text("market");
-        const Quantity size = row.quantity("quantums");
-        const auto found = account.markets.find(name);
-        if (found == account.markets.end()) {
+        const auto market = account.market_of_name.find(row.text("market"));
+        if (market == account.market_of_name.end()) {
             row.fail("names no market");
         }
-        const Market& market = found->second;
-        const PositionStake held = stake(market, size);
-        const Money funding =
-            core::round(core::funding_settlement(kIndexContract, size, index(row, "funding_index"),
-                                                 market.funding),
-                        Rounding::down, kQuantum);
-        account.risk.equity = account.risk.equity + held.notional + funding;
-        account.risk.maintenance = account.risk.maintenance + held.maintenance;
-        account.initial_margin =
-            account.initial_margin +
-            initial_margin(market, held.notional, std::max(floor, ppm(row, "custom_imf_ppm")));
-        if (name == closing) {
-            account.position = account.position + size;
-        }
+        account.add_position(market->second, row.quantity("quantums"), row, floor);
     }
     return account;
 }
 
-const Market& closing_market(const Case& test, const Account& account) {
-    const auto found = account.markets.find(test.inputs.text("market"));
-    if (found == account.markets.end()) {
-        test.inputs.fail("market is not among the markets");
-    }
-    return found->second;
+Answers account(const Case& test) {
+    return margins(account_of(test));
 }
 
-Answers account(const Case& test) {
-    const Account account = account_of(test);
-    return {{"net_collateral", account.risk.equity},
-            {"initial_margin", account.initial_margin},
-            {"maintenance_margin", account.risk.maintenance},
-            {"is_liquidatable", core::liquidatable(account.risk)}};
+// The account of a case and what it holds in the market that the case names.
+struct Closing {
+    Account account;
+    std::uint32_t market;
+    Quantity position;
+
+    const Market& at() const { return account.markets[market]; }
+};
+
+Closing closing_of(const Case& test) {
+    Account account = account_of(test);
+    const auto found = account.market_of_name.find(test.inputs.text("market"));
+    if (found == account.market_of_name.end()) {
+        test.inputs.fail("market is not among the markets");
+    }
+    const std::uint32_t market = found->second;
+    Quantity position;
+    for (const auto& row : account.positions) {
+        if (row.instrument.index() == market) {
+            position = position + row.quantity;
+        }
+    }
+    return {.account = std::move(account), .market = market, .position = position};
 }
 
 // Nothing if the trade does not make the position smaller, or no margin would be released.
-std::optional<Money> bankruptcy_proceeds(const Account& account, const Market& market,
-                                         const Quantity& change) {
-    if (!core::reduces(account.position, change) || account.risk.maintenance == Money()) {
+std::optional<Money> bankruptcy_proceeds(const Closing& closing, const Quantity& change) {
+    const AccountRisk risk = closing.account.risk();
+    if (!core::reduces(closing.position, change) || risk.maintenance == Money()) {
         return {};
     }
-    return core::bankruptcy_proceeds(account.risk, stake(market, account.position),
-                                     stake(market, account.position + change), kQuantum);
+    return core::bankruptcy_proceeds(risk, stake(closing.at(), closing.position),
+                                     stake(closing.at(), closing.position + change), kQuantum);
 }
 
 Answers bankruptcy_price(const Case& test) {
-    const Account account = account_of(test);
-    return {{"quote_quantums", bankruptcy_proceeds(account, closing_market(test, account),
-                                                   test.inputs.quantity("delta_quantums"))}};
+    return {{"quote_quantums",
+             bankruptcy_proceeds(closing_of(test), test.inputs.quantity("delta_quantums"))}};
 }
 
 Answers fillable_price(const Case& test) {
-    const Account account = account_of(test);
-    const Market& market = closing_market(test, account);
+    const Closing closing = closing_of(test);
     const core::FillablePrice<Extended> rule{
         .bankruptcy_adjustment = ppm(test.params, "bankruptcy_adjustment_ppm"),
         .spread_to_maintenance = ppm(test.params, "spread_to_maintenance_margin_ratio_ppm")};
-    if (!core::reduces(account.position, test.inputs.quantity("delta_quantums")) ||
-        account.risk.maintenance == Money()) {
+    const AccountRisk risk = closing.account.risk();
+    if (!core::reduces(closing.position, test.inputs.quantity("delta_quantums")) ||
+        risk.maintenance == Money()) {
         return {{"price", nullptr}};
     }
-    const auto value = core::fillable_value(rule, account.risk, stake(market, account.position));
+    const auto value = core::fillable_value(rule, risk, stake(closing.at(), closing.position));
     return {
-        {"price", core::price_bringing(value, account.position, kPlainContract, Rounding::down)}};
+        {"price", core::price_bringing(value, closing.position, kPlainContract, Rounding::down)}};
 }
 
 Answers insurance_delta(const Case& test) {
-    const Account account = account_of(test);
-    const Market& market = closing_market(test, account);
+    const Closing closing = closing_of(test);
     const Rate max_fee = ppm(test.params, "max_liquidation_fee_ppm");
     const Quantity filled = test.inputs.quantity("fill_quantums");
     const Quantity change = test.inputs.boolean("is_buy") ? filled : -filled;
-    if (!market.quantum_conversion_exponent) {
+    if (!closing.at().quantum_conversion_exponent) {
         test.inputs.fail("the market has no quantum_conversion_exponent");
     }
-    const Price price = scaled(test.inputs, "subticks", *market.quantum_conversion_exponent);
-    const auto bankruptcy = bankruptcy_proceeds(account, market, change);
+    const Price price = scaled(test.inputs, "subticks", *closing.at().quantum_conversion_exponent);
+    const auto bankruptcy = bankruptcy_proceeds(closing, change);
     if (!bankruptcy) {
         return {{"quote_quantums", nullptr}};
     }
@@ -278,18 +341,20 @@ Answers insurance_delta(const Case& test) {
 }
 
 Answers liquidation_size(const Case& test) {
-    const Market market = market_of(test.inputs["market"]);
+    const Field field = test.inputs["market"];
+    Market market;
+    fill(market, field, price_of_quantum(field));
     const Quantity size = test.inputs.quantity("quantums");
     const core::LiquidationLimits<Extended> rule{
         .min_notional = test.params.money("min_position_notional"),
         .max_portion = ppm(test.params, "max_position_portion_ppm"),
         .account_notional = test.params.money("max_account_notional")};
-    const auto range =
-        core::liquidatable_notional(rule, core::magnitude(notional(market.price, size)), kQuantum);
+    const auto range = core::liquidatable_notional(
+        rule, core::magnitude(notional(market.row.mark, size)), kQuantum);
     return {{"min_notional", range.least},
             {"max_notional", range.most},
-            {"delta_quantums", -core::liquidation_quantity(rule, kPlainContract, market.price, size,
-                                                           market.step, kQuantum)}};
+            {"delta_quantums", -core::liquidation_quantity(rule, kPlainContract, market.row.mark,
+                                                           size, market.step, kQuantum)}};
 }
 
 constexpr std::array kModels = {

@@ -65,62 +65,33 @@ TEST_CASE("without a step a scaled rate is rounded up") {
     CHECK(scale_by_open_interest(rule, Rate(), Money::from_raw(1)).raw() == 33'333'334);
 }
 
-TEMPLATE_TEST_CASE("maintenance is a fraction of initial margin, both rounded up", "", Ledger,
-                   Extended) {
-    using N = TestType;
-    const MarginFractions<N> rule{.initial_rate = rate<N>("0.25"),
-                                  .maintenance_fraction = rate<N>("0.6"),
-                                  .step = rate<N>("0.000001")};
-    const auto one = money<N>("1");
-    // 1003 * 0.25 = 250.75 -> 251; 251 * 0.6 = 150.6 -> 151, where 1003 * 0.15 = 150.45.
-    CHECK(initial_requirement(money<N>("-1003"), rule.initial_rate, rate<N>("0"), one) ==
-          money<N>("251"));
-    CHECK(maintenance_requirement(rule, money<N>("-1003"), one) == money<N>("151"));
-    CHECK(maintenance_requirement(rule, money<N>("1003"), MoneyOf<N>()) == money<N>("150.45"));
-    // A floor of the owner's raises initial margin alone.
-    CHECK(initial_requirement(money<N>("100"), rule.initial_rate, rate<N>("0.5"), one) ==
-          money<N>("50"));
-    CHECK(initial_requirement(money<N>("100"), rule.initial_rate, rate<N>("0.1"), one) ==
-          money<N>("25"));
-}
-
 TEMPLATE_TEST_CASE("published rates are cut down to millionths", "", Ledger, Extended) {
     using N = TestType;
-    const MarginFractions<N> rule{.initial_rate = rate<N>("0.637239"),
-                                  .maintenance_fraction = rate<N>("0.289284"),
-                                  .step = rate<N>("0.000001")};
-    CHECK(maintenance_rate(rule) == rate<N>("0.184343"));
-    CHECK(funding_clamp(rule, rate<N>("6")) == rate<N>("2.717376"));
+    const MaintenanceFraction<N> rule{.initial_rate = rate<N>("0.637239"),
+                                      .fraction = rate<N>("0.289284")};
+    const auto step = rate<N>("0.000001");
+    CHECK(maintenance_rate(rule, step) == rate<N>("0.184343"));
+    CHECK(funding_clamp(rule, rate<N>("6"), step) == rate<N>("2.717376"));
 }
 
-TEST_CASE("margins in quanta are the exact margins rounded up, twice for maintenance") {
+TEST_CASE("a scaled rate is the exact one, rounded up") {
     std::mt19937_64 random(11);
-    const Money quantum = Money::from_raw(100);
     Money before;
     for (int i = 0; i < 5000; ++i) {
-        const Money notional = random_money(random);
-        const MarginFractions<Ledger> rule{.initial_rate = random_rate(random),
-                                           .maintenance_fraction = random_rate(random),
-                                           .step = Rate()};
-        const MarginFractions<Extended> exact{
-            .initial_rate = widened(rule.initial_rate),
-            .maintenance_fraction = widened(rule.maintenance_fraction),
-            .step = {}};
-        CHECK(widened(initial_requirement(notional, rule.initial_rate, Rate(), quantum)) ==
-              initial_requirement(widened(notional), exact.initial_rate, {}, widened(quantum)));
-        CHECK(widened(maintenance_requirement(rule, notional, quantum)) ==
-              maintenance_requirement(exact, widened(notional), widened(quantum)));
-        // Without a step, only the last decimal is rounded.
-        const OpenInterestScaling<Ledger> scaling{.lower_cap = std::min(before, notional),
-                                                  .upper_cap = std::max(before, notional),
-                                                  .step = Rate()};
+        const Money cap = random_money(random);
+        const Rate base = random_rate(random);
+        const OpenInterestScaling<Ledger> scaling{
+            .lower_cap = std::min(before, cap), .upper_cap = std::max(before, cap), .step = Rate()};
         const Money interest = random_money(random);
-        CHECK(scale_by_open_interest(scaling, rule.initial_rate, interest) ==
+        const Rate scaled = scale_by_open_interest(scaling, base, interest);
+        CHECK(scaled ==
               narrowed(scale_by_open_interest<Extended>({.lower_cap = widened(scaling.lower_cap),
                                                          .upper_cap = widened(scaling.upper_cap),
                                                          .step = {}},
-                                                        exact.initial_rate, widened(interest)),
+                                                        widened(base), widened(interest)),
                        Rounding::up));
-        before = notional;
+        CHECK(scaled >= base);
+        CHECK(scaled <= kRateOne);
+        before = cap;
     }
 }
