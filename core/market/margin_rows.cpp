@@ -170,6 +170,7 @@ void MarginRows::update_terms(InstrumentId id) noexcept {
     terms = rules.terms;
     terms.long_price = long_price;
     terms.short_price = short_price;
+    terms.unit = Quantity::from_raw(power_of_ten(instrument.quantity_decimals));
     terms.payoff = is_inverse(instrument.kind)                 ? Payoff::inverse
                    : instrument.kind == InstrumentKind::capped ? Payoff::capped
                                                                : Payoff::linear;

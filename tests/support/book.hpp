@@ -124,6 +124,17 @@ class Driver {
         a.last = last;
         return apply(core::Input::of(a));
     }
+    core::Refusal set_statistic(core::Statistic statistic, std::uint32_t target,
+                                std::int64_t value) {
+        core::StatisticInput s;
+        s.statistic = statistic;
+        s.target = target;
+        s.value = value;
+        return apply(core::Input::of(s));
+    }
+    core::Evaluation figures(const core::AccountKey& account) const {
+        return engine.report(*engine.find(account)).evaluation;
+    }
     core::Refusal tick() { return apply(core::Input::of(core::TimerInput{})); }
     void wait(core::Duration duration) { now = now + duration; }
 

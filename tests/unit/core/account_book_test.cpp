@@ -179,3 +179,89 @@ TEST_CASE("rows keep their places through growth, shrinking and reuse") {
         REQUIRE(seen == truth[a]);
     }
 }
+
+namespace {
+
+AccountInput order(const AccountKey& account, std::uint32_t instrument, double size, double limit,
+                   UpdateMode mode = UpdateMode::patch) {
+    AccountInput record = position(account, instrument, size, limit, mode);
+    record.record = AccountRecord::order;
+    return record;
+}
+
+AccountInput of_position(AccountRecord kind, const AccountKey& account, std::uint32_t instrument,
+                         std::int64_t amount) {
+    AccountInput record;
+    record.key = account;
+    record.record = kind;
+    record.id = instrument;
+    record.amount = amount;
+    return record;
+}
+
+}  // namespace
+
+TEST_CASE("orders have a position row to hang on, come sorted, and go by instrument") {
+    Book b;
+    REQUIRE(b.update({order(key("a"), 1, -3, 12), order(key("a"), 1, 2, 9),
+                      order(key("a"), 1, 1, 8), order(key("a"), 0, 1, 90)}) == Refusal::none);
+    AccountView view = b.book.view(b.slot);
+    REQUIRE(view.positions.size() == 2);
+    CHECK(view.positions[0].quantity.raw() == 0);
+    REQUIRE(view.orders.size() == 4);
+    CHECK(view.orders[0].position == 0);
+    CHECK(view.orders[1].price == price(8));  // bids before asks, by price
+    CHECK(view.orders[3].size == quantity(-3));
+
+    // A patch that names an instrument's orders replaces them; others stay.
+    REQUIRE(b.update({order(key("a"), 1, 5, 7)}) == Refusal::none);
+    view = b.book.view(b.slot);
+    REQUIRE(view.orders.size() == 2);
+    CHECK(view.orders[1].size == quantity(5));
+    REQUIRE(b.update({order(key("a"), 1, 0, 0)}) == Refusal::none);
+    view = b.book.view(b.slot);
+    REQUIRE(view.positions.size() == 1);  // nothing held, nothing resting: no row
+    CHECK(view.orders.size() == 1);
+}
+
+TEST_CASE("a closed position keeps its row while orders rest, and forgets what it was") {
+    Book b;
+    REQUIRE(b.update({position(key("a"), 0, 1, 100), order(key("a"), 0, 1, 90),
+                      of_position(AccountRecord::accrued, key("a"), 0, money(-3).raw()),
+                      of_position(AccountRecord::leverage, key("a"), 0, 4 * kUnit)}) ==
+            Refusal::none);
+    CHECK(b.book.view(b.slot).positions[0].accrued == money(-3));
+    CHECK(b.book.view(b.slot).positions[0].least_initial_rate == rate(0.25));
+    REQUIRE(b.update({position(key("a"), 0, 0, 0)}) == Refusal::none);
+    const AccountView view = b.book.view(b.slot);
+    REQUIRE(view.positions.size() == 1);
+    CHECK(view.positions[0].quantity.raw() == 0);
+    CHECK(view.positions[0].accrued.raw() == 0);
+    CHECK(view.positions[0].least_initial_rate.raw() == 0);
+}
+
+TEST_CASE("what makes no sense of orders, accruals and leverage is refused whole") {
+    Book b;
+    REQUIRE(b.update({position(key("a"), 0, 1, 100)}) == Refusal::none);
+    CHECK(b.update({of_position(AccountRecord::accrued, key("a"), 1, 1)}) ==
+          Refusal::no_such_position);
+    CHECK(b.update({of_position(AccountRecord::leverage, key("a"), 0, kUnit / 2)}) ==
+          Refusal::leverage_out_of_range);
+    CHECK(b.update({order(key("a"), 0, 1, 0)}) == Refusal::price_not_positive);
+    CHECK(b.update({order(key("a"), 0, 1, 20'000'000)}) == Refusal::price_beyond_maximum);
+    CHECK(b.update({order(key("a"), 7, 1, 1)}) == Refusal::unknown_instrument);
+    std::vector<AccountInput> many(kMaxOrdersPerAccount + 1, order(key("a"), 0, 1, 1));
+    CHECK(b.update(many) == Refusal::too_many_orders);
+    CHECK(b.update({order(key("a"), 0, 50'000, 1)}) == Refusal::amount_beyond_maximum);
+    CHECK(b.book.view(b.slot).orders.empty());
+}
+
+TEST_CASE("an inverse contract settles in its base, and its face bounds what may be held") {
+    Book b;
+    b.parameters.instruments[0].kind = InstrumentKind::inverse_perpetual;
+    b.parameters.instruments[0].settle = AssetId(1);
+    REQUIRE(b.update({position(key("a"), 0, 1'000, 100)}) == Refusal::none);
+    const AccountView view = b.book.view(b.slot);
+    REQUIRE(view.balances.size() == 1);
+    CHECK(view.balances[0].asset == AssetId(1));
+}

@@ -177,3 +177,95 @@ TEST_CASE("at the bankruptcy price equity is still not negative, just beyond it 
         CHECK(evaluate({balances, positions}, scene.view()).equity.raw() < 0);
     }
 }
+
+TEST_CASE("orders are cancelled first, and that may be enough") {
+    Scene scene(1);
+    PositionTerms terms;
+    terms.unit = quantity(1);
+    terms.orders = OrderRule::worst_fill;
+    scene.instruments[0].terms = &terms;
+    const std::vector<BalanceRow> balances{{AssetId(0), money(60)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const std::vector<OrderRow> orders{{0, quantity(10), price(100)}};
+    const AccountView account{balances, positions, orders};
+    REQUIRE(breached_state(evaluate(account, scene.view()), scene.parameters.ladder) ==
+            MarginState::liquidation);
+    const LiquidationPlan plan = plan_liquidation(account, scene.view(), scene.parameters);
+    CHECK(plan.size == 0);
+    CHECK(plan.complete);
+}
+
+TEST_CASE("the step that releases most margin per unit lost comes first") {
+    Scene scene(2);
+    scene.parameters.instruments[0].liquidation_fee = rate(0.02);
+    scene.parameters.instruments[1].liquidation_fee = rate(0.001);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(80)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)},
+                                             {InstrumentId(1), 0, quantity(9), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size >= 1);
+    CHECK(plan.steps[0].instrument == InstrumentId(1));
+}
+
+TEST_CASE("a round closes no more than the venue's limit, and says that more is to come") {
+    Scene scene(1);
+    scene.parameters.instruments[0].liquidation_limits = {money(100), rate(0.2), money(1e9)};
+    scene.parameters.instruments[0].lot = quantity(0.1);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(20)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size == 1);
+    CHECK(plan.steps[0].quantity == quantity(2));
+    CHECK_FALSE(plan.complete);
+}
+
+TEST_CASE("a debt is repaid with the collateral that costs least, and no more than needed") {
+    constexpr std::uint64_t kSeed = 54;
+    Random random(kSeed);
+    for (int round = 0; round < 500; ++round) {
+        INFO("seed " << kSeed << ", round " << round);
+        Scene scene(0);
+        // USD owed; two collaterals, weights 0.8, bonuses 5 % and 8 %.
+        scene.assets.assign(3, AssetRow{kUnitPriceOne, rate(0.8), kRateOne});
+        scene.assets[0].asset_weight = kRateOne;
+        BalanceTerms debt;
+        debt.debt_is_requirement = true;
+        scene.assets[0].terms = &debt;
+        scene.parameters.assets.resize(3);
+        scene.parameters.assets[1].liquidation.bonus = rate(0.08);
+        scene.parameters.assets[2].liquidation.bonus = rate(0.05);
+        scene.parameters.ladder.liquidation_target = rate(1.02);
+        const double first = 50 + random.unit() * 100;
+        const double second = 50 + random.unit() * 100;
+        const double owed = (first + second) * (0.81 + random.unit() * 0.1);
+        std::vector<BalanceRow> balances{
+            {AssetId(0), money(-owed)}, {AssetId(1), money(first)}, {AssetId(2), money(second)}};
+        const LiquidationPlan plan =
+            plan_liquidation({balances, {}}, scene.view(), scene.parameters);
+        REQUIRE(plan.size >= 1);
+        CHECK(plan.steps[0].action == PlanAction::repay_debt);
+        CHECK(plan.steps[0].collateral == AssetId(2));
+        const auto after_steps = [&](std::int64_t less_of_last) {
+            std::vector<BalanceRow> left = balances;
+            for (std::size_t s = 0; s < plan.size; ++s) {
+                const PlanStep& step = plan.steps[s];
+                const bool last = s + 1 == plan.size;
+                const Money repaid = Money::from_raw(step.repaid.raw() - (last ? less_of_last : 0));
+                const double bonus = step.collateral == AssetId(1) ? 1.08 : 1.05;
+                const Money seized = last && less_of_last > 0
+                                         ? Money::from_raw(static_cast<std::int64_t>(
+                                               static_cast<double>(repaid.raw()) * bonus))
+                                         : step.seized;
+                left[0].amount = left[0].amount + repaid;
+                left[step.collateral.index()].amount =
+                    left[step.collateral.index()].amount - seized;
+            }
+            return evaluate({left, {}}, scene.view());
+        };
+        const Rate target = scene.parameters.ladder.liquidation_target;
+        REQUIRE(meets(after_steps(0), target));
+        CHECK_FALSE(meets(after_steps(1'000), target));  // 1e-5 less of the last repayment
+    }
+}
