@@ -292,6 +292,7 @@ Buffered evaluate(Book& book, Kind kind, const Rate& buffer) {
 // One position by itself, in an account without anything else.
 Book lone_position(const Case& test, Kind kind) {
     Book book = quote_book({}, Money(), false);
+    book.terms.high_leverage = test.inputs.boolean("high_leverage", false);
     add_perp(book, perp_row(test.params, kind, book.new_position_terms()), test.inputs);
     return book;
 }
@@ -393,6 +394,7 @@ Answers drift_account(const Case& test) {
 
 // Everything that is held, at the oracle's prices and whole.
 Answers drift_equity(const Case& test) {
+    test.inputs.ignore("kind");
     AccountCase account = account_of(test.inputs, Kind::maintenance);
     const auto whole = [](Book& book) {
         for (BalanceTerms& terms : book.balance_terms) {

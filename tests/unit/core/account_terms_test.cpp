@@ -2,6 +2,8 @@
 // prices. The figures of spot orders are those of Drift's own tests.
 #include <array>
 #include <cstdint>
+#include <random>
+#include <type_traits>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -11,6 +13,7 @@
 #include "core/margin/withdrawable.hpp"
 #include "tests/support/decimals.hpp"
 #include "tests/support/extended.hpp"
+#include "tests/support/widened.hpp"
 
 using namespace margind::core;
 using margind::test::decimals;
@@ -94,6 +97,80 @@ struct World {
 };
 
 constexpr MarginLevel kInitial = MarginLevel::initial;
+
+// A ledger amount as an N's.
+template <class N, class Tag>
+Scaled<Tag, N> as(const Scaled<Tag>& amount) {
+    if constexpr (std::is_same_v<N, Ledger>) {
+        return amount;
+    } else {
+        return margind::test::widened(amount);
+    }
+}
+
+// Everything in a world that a random account draws.
+struct Draw {
+    Money quote;
+    Money asset;
+    Money bids;
+    Money asks;
+    UnitPrice low;
+    UnitPrice high;
+    Rate gain_weight;
+    Rate least;
+    Rate buffer;
+    Money accrued;
+    std::int64_t position = 0;
+    std::int64_t bid_quantity = 0;
+    std::int64_t ask_quantity = 0;
+
+    explicit Draw(std::mt19937_64& random) {
+        const auto below = [&](std::int64_t end) {
+            return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(end));
+        };
+        const auto around_zero = [&](std::int64_t end) { return below(2 * end) - end; };
+        quote = Money::from_raw(around_zero(10'000 * kScale));
+        asset = Money::from_raw(around_zero(100 * kScale));
+        bids = Money::from_raw(below(20 * kScale));
+        asks = Money::from_raw(below(20 * kScale));
+        low = UnitPrice::from_raw(kScale / 2 + below(kScale / 2));
+        high = UnitPrice::from_raw(kScale + below(kScale / 2));
+        gain_weight = Rate::from_raw(below(kScale));
+        least = Rate::from_raw(random() % 2 == 0 ? 0 : below(kScale));
+        buffer = Rate::from_raw(random() % 2 == 0 ? 0 : below(kScale / 10));
+        accrued = Money::from_raw(around_zero(1000 * kScale));
+        position = around_zero(50);
+        bid_quantity = below(20);
+        ask_quantity = -below(20);
+    }
+};
+
+template <class N>
+LevelFiguresOf<N> figures_of(const Draw& draw, MarginLevel level) {
+    World<N> world;
+    world.balance_terms[0].asset_price = as<N>(draw.low);
+    world.balance_terms[0].liability_price = as<N>(draw.high);
+    world.balance_terms[0].without_least_rate = true;
+    world.position_terms.gains.apart = true;
+    world.position_terms.gains.weight = as<N>(draw.gain_weight);
+    world.position_terms.gains.cap = {money<N>("100"), MoneyOf<N>()};
+    world.position_terms.orders = OrderRule::worst_fill;
+    world.position_terms.order_charge = money<N>("0.01");
+    world.account_terms.least_rate = {as<N>(draw.least), RateOf<N>()};
+    world.account_terms.buffer = as<N>(draw.buffer);
+    world.balances[0].amount = as<N>(draw.quote);
+    world.balances[1].amount = as<N>(draw.asset);
+    world.hold(draw.position, "0");
+    world.positions[0].accrued = as<N>(draw.accrued);
+    for (const std::int64_t size : {draw.bid_quantity, draw.ask_quantity}) {
+        world.orders.push_back(
+            {.position = 0, .size = QuantityOf<N>::from_raw(size), .price = {}, .count = 1});
+    }
+    world.spot_orders.push_back(world.spot_order("0", "0"));
+    world.spot_orders[0].bids = as<N>(draw.bids);
+    world.spot_orders[0].asks = as<N>(draw.asks);
+    return world.at(level);
+}
 
 }  // namespace
 
@@ -210,4 +287,36 @@ TEMPLATE_TEST_CASE("as much may leave as the free equity weighs", "", Ledger, Ex
     CHECK(free("9000", "10000") == money<N>("0"));
     CHECK(withdrawable_amount(money<N>("1"), money<N>("0"), unit_price<N>("0"), rate<N>("1")) ==
           money<N>("0"));
+}
+
+TEMPLATE_TEST_CASE("a venue's quanta round each position: notional down, margins up", "", Ledger,
+                   Extended) {
+    using N = TestType;
+    World<N> world;
+    world.position_terms.maintenance_of_initial = {.initial_rate = rate<N>("0.25"),
+                                                   .fraction = rate<N>("0.6")};
+    world.position_terms.rounding = {.notional_step = money<N>("1"),
+                                     .requirement_step = money<N>("1")};
+    world.instruments[0].tiers[0].rate = {rate<N>("0.3"), RateOf<N>()};
+    world.instruments[0].mark = PriceOf<N>::from_raw(1003);
+    world.hold(-1, "0");
+    CHECK(world.at(kInitial).margin == money<N>("301"));  // 300.9
+    // The unscaled initial margin, 250.75, is rounded first; 0.6 of 251 is 150.6.
+    CHECK(world.at(MarginLevel::maintenance).margin == money<N>("151"));
+    world.positions[0].least_initial_rate = rate<N>("0.5");
+    CHECK(world.at(kInitial).margin == money<N>("502"));  // 501.5
+    CHECK(world.at(MarginLevel::maintenance).margin == money<N>("151"));
+}
+
+TEST_CASE("accounts with rules of their own are exact until the last rounding") {
+    std::mt19937_64 random(43);
+    for (int i = 0; i < 3000; ++i) {
+        const Draw draw(random);
+        for (const MarginLevel level : {MarginLevel::initial, MarginLevel::maintenance}) {
+            const LevelFigures ledger = figures_of<Ledger>(draw, level);
+            const LevelFiguresOf<Extended> exact = figures_of<Extended>(draw, level);
+            CHECK(ledger.equity == margind::test::narrowed(exact.equity, Rounding::down));
+            CHECK(ledger.margin == margind::test::narrowed(exact.margin, Rounding::up));
+        }
+    }
 }
