@@ -188,8 +188,11 @@ Loaded load(const std::filesystem::path& file) {
 }
 
 std::vector<std::string> accepted_keys() {
-    // Sections are asked for whether present or not; only lists need an item to look into.
-    return keys_of("assets: [{}]\nfeeds: [{}]\ninstruments: [{tiers: [{}], sources: [{}]}]\n");
+    // Sections are asked for whether present or not; lists need an item to look into, and what may
+    // be written by level a section.
+    return keys_of(
+        "assets: [{haircut: {}, haircut_tiers: [{}], borrow_tiers: [{}]}]\nfeeds: [{}]\n"
+        "instruments: [{tiers: [{}], sources: [{}]}]\n");
 }
 
 }  // namespace margind::config

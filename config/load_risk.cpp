@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "config/levels.hpp"
+#include "config/load_rules.hpp"
 #include "config/scalars.hpp"
 #include "feeds/normalise.hpp"
 #include "feeds/url.hpp"
@@ -14,7 +16,10 @@ namespace {
 constexpr std::pair<const char*, core::InstrumentKind> kKinds[] = {
     {"spot", core::InstrumentKind::spot},
     {"linear_perpetual", core::InstrumentKind::linear_perpetual},
-    {"linear_future", core::InstrumentKind::linear_future}};
+    {"linear_future", core::InstrumentKind::linear_future},
+    {"inverse_perpetual", core::InstrumentKind::inverse_perpetual},
+    {"inverse_future", core::InstrumentKind::inverse_future},
+    {"capped", core::InstrumentKind::capped}};
 constexpr std::pair<const char*, core::Channel> kChannels[] = {
     {"book_top", core::Channel::book_top},
     {"trade", core::Channel::trade},
@@ -25,16 +30,6 @@ constexpr std::pair<const char*, core::Role> kRoles[] = {{"index", core::Role::i
                                                          {"mark", core::Role::mark}};
 constexpr int kDecimalsMax = 16;
 constexpr std::int64_t kWeightMax = 1'000'000;
-
-// A parser of decimals at a given scale, into a scaled integer type.
-auto scaled_by(int decimals) {
-    return [decimals](const std::string& text, auto& out) {
-        std::int64_t raw = 0;
-        std::string wrong = parse_scaled(text, decimals, raw);
-        if (wrong.empty()) out = std::remove_reference_t<decltype(out)>::from_raw(raw);
-        return wrong;
-    };
-}
 
 std::string list_of(const std::vector<std::string>& names) {
     constexpr std::size_t kShown = 20;
@@ -191,11 +186,10 @@ class RiskLoader {
         core::Asset asset;
         asset.name = asset_names_[risk_.assets.size()];
         reference(map, "priced_by", instrument_names_, asset.priced_by, Need::optional);
-        core::Rate haircut;
-        if (map.value("haircut", haircut, parse_rate)) asset.haircut = haircut;
-        core::Rate weight;
-        if (map.value("liability_weight", weight, parse_rate)) asset.liability_weight = weight;
+        read_levels(map, "haircut", asset.haircut, parse_rate);
+        read_levels(map, "liability_weight", asset.liability_weight, parse_rate);
         map.value("amount_max", asset.amount_max, scaled_by(core::kScaleDecimals));
+        read_asset_rules(map, asset);
         map.finish();
         risk_.assets.push_back(std::move(asset));
     }
@@ -205,7 +199,10 @@ class RiskLoader {
         instrument.name = instrument_names_[risk_.instruments.size()];
         map.choice("kind", instrument.kind, kKinds);
         reference(map, "quote", asset_names_, instrument.quote, Need::required);
+        reference(map, "settle", asset_names_, instrument.settle,
+                  core::is_inverse(instrument.kind) ? Need::required : Need::optional);
         read_scale(map, instrument);
+        read_instrument_rules(map, instrument);
         read_tiers(map, instrument);
         read_rate(map, instrument);
         map.value("liquidation_fee", instrument.liquidation_fee, parse_rate);
@@ -224,12 +221,14 @@ class RiskLoader {
         feeds::Decimal multiplier{1, 0};
         map.value("multiplier", multiplier, parse_exact);
         constexpr int kValueDecimals = 2 * core::kScaleDecimals;
+        // An inverse contract's price is what is divided by.
+        const int price_decimals = instrument.price_decimals;
         multiplier.exponent +=
-            kValueDecimals - instrument.price_decimals - instrument.quantity_decimals;
+            kValueDecimals - instrument.quantity_decimals +
+            (core::is_inverse(instrument.kind) ? price_decimals : -price_decimals);
         std::int64_t factor = 0;  // zero is refused by core::validate, with what to do
         if (feeds::scale_exactly(multiplier, 0, factor) != feeds::NormaliseError::none) factor = 0;
         instrument.scale = core::ContractScale::from_factor(factor);
-        const int price_decimals = instrument.price_decimals;
         map.value("price_max", instrument.price_max, scaled_by(price_decimals), Need::required);
         map.value("lot", instrument.lot, scaled_by(instrument.quantity_decimals));
         core::Price reference;
@@ -254,11 +253,29 @@ class RiskLoader {
                                last ? Need::optional : Need::required)) {
                 tier.notional_up_to = end * core::kUnitPriceOne;
             }
-            tier_map.value("initial_rate", tier.initial_rate, parse_rate, Need::required);
-            tier_map.value("maintenance_rate", tier.maintenance_rate, parse_rate, Need::required);
+            read_tier_rates(tier_map, instrument, tier);
             tier_map.finish();
             instrument.tiers.push_back(tier);
         }
+    }
+
+    static void read_tier_rates(MapReader& map, core::Instrument& instrument, core::Tier& tier) {
+        map.value("initial_rate", tier.initial_rate, parse_rate, Need::required);
+        core::MaintenanceFraction<core::Ledger>& share =
+            instrument.rules.terms.maintenance_of_initial;
+        const bool own = share.fraction.raw() == 0;
+        if (map.value("maintenance_rate", tier.maintenance_rate, parse_rate,
+                      own ? Need::required : Need::optional) &&
+            !own) {
+            map.problem("maintenance_rate",
+                        "is margin.maintenance_fraction of the initial rate; delete one of them");
+        }
+        if (!own) {
+            share.initial_rate = tier.initial_rate;
+            tier.maintenance_rate =
+                core::product(tier.initial_rate, share.fraction, core::Rounding::up);
+        }
+        map.value("close_out_rate", tier.close_out_rate, parse_rate);
     }
 
     void read_rate(MapReader& map, core::Instrument& instrument) {
@@ -313,6 +330,7 @@ class RiskLoader {
         MapReader map = ladder.map(key);
         map.value("multiplier", level.multiplier, parse_rate);
         map.value("hysteresis", level.hysteresis, parse_rate);
+        read_margin_level(map, "of", level.of);
         map.finish();
     }
 
@@ -322,6 +340,8 @@ class RiskLoader {
         read_level(map, "margin_call", risk_.ladder.margin_call);
         read_level(map, "liquidation", risk_.ladder.liquidation);
         map.value("liquidation_target", risk_.ladder.liquidation_target, parse_rate);
+        read_margin_level(map, "target_of", risk_.ladder.target_of);
+        map.value("close_out_buffer", risk_.ladder.close_out_buffer, parse_rate);
         map.value("margin_call_deadline", risk_.ladder.margin_call_deadline, parse_duration);
         map.finish();
     }

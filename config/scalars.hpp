@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "core/time.hpp"
 #include "core/units.hpp"
@@ -17,6 +18,16 @@ std::string parse_exact(std::string_view text, feeds::Decimal& out);
 
 // A decimal number as an integer count of 10^-decimals; refused when it does not fit exactly.
 std::string parse_scaled(std::string_view text, int decimals, std::int64_t& out);
+
+// The same, as a parser into a scaled integer type.
+inline auto scaled_by(int decimals) {
+    return [decimals](const std::string& text, auto& out) {
+        std::int64_t raw = 0;
+        std::string wrong = parse_scaled(text, decimals, raw);
+        if (wrong.empty()) out = std::remove_reference_t<decltype(out)>::from_raw(raw);
+        return wrong;
+    };
+}
 
 // A fraction "0.05" or a percentage "5%", exact at 1e-8.
 std::string parse_rate(std::string_view text, core::Rate& out);

@@ -191,6 +191,19 @@ MapReader MapReader::map(const char* key) {
     return inner;
 }
 
+bool MapReader::is_section(const char* key) const {
+    const Entry* entry = find(key);
+    return entry != nullptr && entry->node.IsMap();
+}
+
+MapReader MapReader::map_as_whole(const char* key) {
+    MapReader inner(*document_, join(path_, key), YAML::Node(), place(key));
+    const Entry* entry = ask(key, Need::optional);
+    if (entry != nullptr) inner.add_layer(entry->node, entry->place, entry->in_defaults);
+    document_->found(inner.path_, inner.place_);
+    return inner;
+}
+
 ListReader MapReader::list(const char* key, Need need) {
     const Entry* entry = ask(key, need);
     if (entry == nullptr || entry->node.IsNull()) return {};

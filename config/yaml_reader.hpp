@@ -110,7 +110,11 @@ class MapReader {
     bool has(const char* key) const { return find(key) != nullptr; }
     // Whether this map itself says it, not the defaults under it.
     bool has_itself(const char* key) const;
+    // Whether the value is itself a section of keys.
+    bool is_section(const char* key) const;
     MapReader map(const char* key);
+    // The same, but taken as a whole: defaults count only where this map says nothing itself.
+    MapReader map_as_whole(const char* key);
     ListReader list(const char* key, Need need = Need::optional);
     // The section itself, to put under others.
     YAML::Node section(const char* key);

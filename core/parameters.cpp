@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
-#include <utility>
+
+#include "core/problems.hpp"
+#include "core/validate_rules.hpp"
 
 namespace margind::core {
 namespace {
@@ -25,12 +27,7 @@ constexpr Duration kDay = Duration::from_seconds(86'400);
 constexpr Duration kLongest = Duration::from_seconds(30 * 86'400);
 constexpr std::size_t kNameMax = 32;
 
-template <class T>
-bool within(T value, T lowest, T highest) {
-    return value >= lowest && value <= highest;  // false for a NaN
-}
-
-// Collects problems. Each check is one line: place, whether it holds, what to do if not.
+// Each check is one line: place, whether it holds, what to do if not.
 class Checker {
   public:
     explicit Checker(const RiskParameters& p) : p_(p) {}
@@ -50,12 +47,12 @@ class Checker {
                 "must be from 1 to 100000000");
         require(p_.threshold_step.raw() > 0 && p_.threshold_step <= kRateOne, "threshold_step",
                 "must be above 0, at most 100%");
-        return std::move(problems_);
+        return problems_.take();
     }
 
   private:
     void require(bool holds, const std::string& place, const std::string& message) {
-        if (!holds) problems_.push_back(place + ": " + message);
+        problems_.require(holds, place, message);
     }
 
     static std::string at(const char* list, std::size_t index) {
@@ -91,29 +88,23 @@ class Checker {
         }
     }
 
-    // Opening may never be easier than staying open.
-    void check_levels(const PerLevel<Rate>& haircut, const PerLevel<Rate>& liability_weight,
-                      const std::string& place) {
-        for (const MarginLevel level : {MarginLevel::maintenance, MarginLevel::close_out}) {
-            require(haircut[level] <= haircut[MarginLevel::initial], place + ".haircut",
-                    "must not be larger at another level than at the initial one");
-            require(liability_weight[level] <= liability_weight[MarginLevel::initial],
-                    place + ".liability_weight",
-                    "must not be larger at another level than at the initial one");
-        }
+    void check_levels(const PerLevel<Rate>& asked, const std::string& place) {
+        require(falls_by_level(asked), place,
+                "must not be larger at another level than at the initial one, nor at maintenance "
+                "than at close_out");
     }
 
     void check_asset(std::size_t i) {
         const Asset& asset = p_.assets[i];
         const std::string place = at("assets", i);
-        for (const MarginLevel level : kAllMarginLevels) {
-            require(within(asset.haircut[level], Rate{}, kRateOne), place + ".haircut",
-                    "must be from 0 to 1 (100%)");
-            require(within(asset.liability_weight[level], kRateOne, kLiabilityWeightMax),
-                    place + ".liability_weight", "must be from 1 to 10");
-        }
-        check_levels(asset.haircut, asset.liability_weight, place);
+        require(each_within(asset.haircut, Rate{}, kRateOne), place + ".haircut",
+                "must be from 0 to 1 (100%)");
+        require(each_within(asset.liability_weight, kRateOne, kLiabilityWeightMax),
+                place + ".liability_weight", "must be from 1 to 10");
+        check_levels(asset.haircut, place + ".haircut");
+        check_levels(asset.liability_weight, place + ".liability_weight");
         require(asset.amount_max.raw() > 0, place + ".amount_max", "must be positive");
+        check_asset_rules(p_, asset, place, problems_);
         if (!asset.priced_by.valid()) return;
         const std::string priced_by = place + ".priced_by";
         require(asset.name != p_.valuation_currency, priced_by,
@@ -135,15 +126,18 @@ class Checker {
                 "must be from 0 to 16");
         require(within(instrument.quantity_decimals, 0, kDecimalsMax), place + ".quantity_decimals",
                 "must be from 0 to 16");
-        require(instrument.scale.factor() > 0, place + ".multiplier",
-                "multiplier * 10^(16 - price_decimals - quantity_decimals) must be a positive "
-                "integer; lower the decimals");
+        require(
+            instrument.scale.factor() > 0, place + ".multiplier",
+            is_inverse(instrument.kind)
+                ? "multiplier * 10^(16 + price_decimals - quantity_decimals) must be a positive "
+                  "integer below 9 * 10^18; change the decimals"
+                : "multiplier * 10^(16 - price_decimals - quantity_decimals) must be a positive "
+                  "integer; lower the decimals");
         require(instrument.price_max.raw() > 0, place + ".price_max", "must be above zero");
         require(instrument.lot.raw() > 0, place + ".lot", "must be above zero");
         require(one_lot_fits(instrument), place + ".price_max",
                 "one lot at this price is worth more than the 61 billion an account may hold; "
-                "lower it, "
-                "or the lot");
+                "lower it, or the lot");
         require(within(instrument.liquidation_fee, Rate{}, kLiquidationFeeMax),
                 place + ".liquidation_fee", "must be from 0 to 0.5 (50%)");
         require(instrument.quorum_index >= 1, place + ".quorum_index", "must be at least 1");
@@ -153,12 +147,15 @@ class Checker {
         check_rate(instrument.rate, place + ".rate");
         check_volatility(instrument.volatility, place + ".volatility");
         check_tiers(instrument, place + ".tiers");
+        check_instrument_rules(p_, instrument, place, problems_);
     }
 
     static bool one_lot_fits(const Instrument& instrument) {
         if (instrument.lot.raw() <= 0 || instrument.price_max.raw() <= 0) return true;
         if (instrument.scale.factor() <= 0) return true;
-        const Int128 lots = Int128{instrument.price_max.raw()} * instrument.lot.raw();
+        // An inverse contract is worth its face, whatever the price.
+        const std::int64_t price = is_inverse(instrument.kind) ? 1 : instrument.price_max.raw();
+        const Int128 lots = Int128{price} * instrument.lot.raw();
         return lots <= kMaxExposure / instrument.scale.factor();
     }
 
@@ -193,7 +190,7 @@ class Checker {
             return;
         }
         require(!instrument.tiers.empty(), place, "list at least one tier");
-        require(instrument.tiers.size() <= kMaxTiers, place, "at most 8 tiers");
+        require(instrument.tiers.size() <= kMaxTiers, place, "at most 32 tiers");
         for (std::size_t t = 0; t < instrument.tiers.size(); ++t) {
             check_tier(instrument, t, place + "[" + std::to_string(t) + "]");
         }
@@ -201,21 +198,33 @@ class Checker {
 
     void check_tier(const Instrument& instrument, std::size_t t, const std::string& place) {
         const Tier& tier = instrument.tiers[t];
-        require(tier.initial_rate.raw() > 0 && tier.initial_rate <= instrument.rate.cap,
-                place + ".initial_rate", "must be above 0, at most rate.cap");
-        require(tier.maintenance_rate.raw() > 0, place + ".maintenance_rate", "must be above 0");
+        // Other rules may carry the requirement.
+        const bool alone = !looked_at(instrument.rules, InstrumentKind::linear_perpetual);
+        const Rate least = Rate::from_raw(alone ? 1 : 0);
+        require(within(tier.initial_rate, least, instrument.rate.cap), place + ".initial_rate",
+                "must be above 0 (where margin has no rules), at most rate.cap");
+        require(tier.maintenance_rate >= least, place + ".maintenance_rate",
+                "must be above 0 (where margin has no rules)");
         require(tier.maintenance_rate <= tier.initial_rate, place + ".maintenance_rate",
                 "must not exceed initial_rate");
+        require(tier.close_out_rate.raw() == 0 ||
+                    within(tier.close_out_rate, tier.maintenance_rate, tier.initial_rate),
+                place + ".close_out_rate", "must be from maintenance_rate to initial_rate");
         if (t > 0) {
             const Tier& before = instrument.tiers[t - 1];
             require(tier.initial_rate >= before.initial_rate &&
-                        tier.maintenance_rate >= before.maintenance_rate,
+                        tier.maintenance_rate >= before.maintenance_rate &&
+                        close_out_rate(tier) >= close_out_rate(before),
                     place, "larger positions must not need lower rates than the tier before");
         }
         if (t + 1 == instrument.tiers.size()) return;  // the last has no end
         const Value from = t > 0 ? instrument.tiers[t - 1].notional_up_to : Value{};
         require(tier.notional_up_to > from, place + ".notional_up_to",
                 "must be above that of the tier before");
+    }
+
+    static Rate close_out_rate(const Tier& tier) {
+        return std::max(tier.close_out_rate, tier.maintenance_rate);
     }
 
     void check_source(std::size_t i) {
@@ -287,28 +296,59 @@ class Checker {
                 "must be from 0 to 0.5 (50%)");
     }
 
+    // How much a level asks for, compared with others.
+    static int rank(MarginLevel level) {
+        return level == MarginLevel::initial ? 2 : level == MarginLevel::close_out ? 1 : 0;
+    }
+
+    // A rung must be reached before the next one.
+    void check_above(const Level& rung, const Level& next, const std::string& place,
+                     const std::string& name) {
+        require(rank(rung.of) >= rank(next.of), place + ".of",
+                "must not be a lower margin level than that of " + name);
+        require(rung.multiplier > next.multiplier ||
+                    (rung.multiplier == next.multiplier && rank(rung.of) > rank(next.of)),
+                place + ".multiplier",
+                rung.of == next.of ? "must be above " + name + ".multiplier"
+                                   : "must not be below " + name + ".multiplier");
+    }
+
+    // Above the end of the liquidation state, or a liquidated account would flap.
+    void check_target() {
+        const Ladder& ladder = p_.ladder;
+        const Int128 target = Int128{ladder.liquidation_target.raw()} * kScale;
+        const Int128 end = Int128{ladder.liquidation.multiplier.raw()} *
+                           (kScale + Int128{ladder.liquidation.hysteresis.raw()});
+        require(rank(ladder.target_of) >= rank(ladder.liquidation.of), "ladder.target_of",
+                "must not be a lower margin level than that of liquidation");
+        const bool same_level = ladder.target_of == ladder.liquidation.of;
+        require((same_level ? target > end : target >= end) &&
+                    ladder.liquidation_target <= kMultiplierMax,
+                "ladder.liquidation_target",
+                same_level
+                    ? "must be above liquidation.multiplier * (1 + hysteresis), at most 10"
+                    : "must not be below liquidation.multiplier * (1 + hysteresis), at most 10");
+    }
+
     void check_ladder() {
         const Ladder& ladder = p_.ladder;
         check_level(ladder.warning, "ladder.warning");
         check_level(ladder.margin_call, "ladder.margin_call");
         check_level(ladder.liquidation, "ladder.liquidation");
-        require(ladder.warning.multiplier > ladder.margin_call.multiplier,
-                "ladder.warning.multiplier", "must be above margin_call.multiplier");
-        require(ladder.margin_call.multiplier > ladder.liquidation.multiplier,
-                "ladder.margin_call.multiplier", "must be above liquidation.multiplier");
-        // target > multiplier * (1 + hysteresis), or a liquidated account would flap.
-        const Int128 end = Int128{ladder.liquidation.multiplier.raw()} *
-                           (kScale + Int128{ladder.liquidation.hysteresis.raw()});
-        require(Int128{ladder.liquidation_target.raw()} * kScale > end &&
-                    ladder.liquidation_target <= kMultiplierMax,
-                "ladder.liquidation_target",
-                "must be above liquidation.multiplier * (1 + hysteresis), at most 10");
+        check_above(ladder.warning, ladder.margin_call, "ladder.warning", "margin_call");
+        check_above(ladder.margin_call, ladder.liquidation, "ladder.margin_call", "liquidation");
+        check_target();
+        require(within(ladder.close_out_buffer, Rate{}, kRateOne), "ladder.close_out_buffer",
+                "must be from 0 to 1 (100%)");
+        require(ladder.close_out_buffer.raw() == 0 || ladder.target_of == MarginLevel::close_out,
+                "ladder.close_out_buffer",
+                "is part of the close_out margin; set target_of: close_out, or delete this");
         require(within(ladder.margin_call_deadline, kShortest, kLongest),
                 "ladder.margin_call_deadline", "must be from 1ms to 30d");
     }
 
     const RiskParameters& p_;
-    std::vector<std::string> problems_;
+    Problems problems_;
 };
 
 }  // namespace
@@ -321,6 +361,20 @@ UnitPrice largest_unit_price(const RiskParameters& parameters, AssetId asset) no
     for (int d = instrument.price_decimals; d < kScaleDecimals; ++d) raw *= 10;
     for (int d = instrument.price_decimals; d > kScaleDecimals; --d) raw = raw / 10 + 1;
     return UnitPrice::from_raw(std::max<std::int64_t>(saturate_to_int64(raw), 1));
+}
+
+bool looked_at(const AssetRules& rules) noexcept {
+    return rules.slow_price || rules.redemption || rules.debt_is_requirement ||
+           rules.asset_discount.factor.raw() != 0 || rules.liability_premium.factor.raw() != 0 ||
+           rules.amount_discount != AmountDiscount<Ledger>{} || !rules.haircuts.empty() ||
+           !rules.borrow_rates.empty() || rules.order_charge.raw() != 0;
+}
+
+bool looked_at(const InstrumentRules& rules, InstrumentKind kind) noexcept {
+    PositionTerms plain;
+    plain.unit = rules.terms.unit;  // means nothing by itself
+    return is_inverse(kind) || kind == InstrumentKind::capped || rules.slow_price ||
+           rules.lognormal || !(rules.terms == plain);
 }
 
 std::vector<std::string> validate(const RiskParameters& parameters) {

@@ -54,6 +54,9 @@ struct AssetRules {
     bool plain = true;  // nothing here that an evaluation has to look at
 };
 
+// Whether an evaluation has to look at the rules: they change more than a weight or a price.
+bool looked_at(const AssetRules& rules) noexcept;
+
 // What balances are held in. Valued at the index price of `priced_by`, or at par when that is none.
 struct Asset {
     std::string name;
@@ -97,9 +100,11 @@ struct InstrumentRules {
     LognormalRule risk_model;
     ConfidenceCharge confidence;  // added to the rates
 
-    // Whether an evaluation has anything to look at here.
-    bool plain = true;
+    bool plain = true;  // nothing here that an evaluation has to look at
 };
+
+// Whether an evaluation has to look at the rules: they change more than the tiers' rates.
+bool looked_at(const InstrumentRules& rules, InstrumentKind kind) noexcept;
 
 // rate(t) = clamp(z * sigma(t) * sqrt(horizon), tier rate, cap), per level. See core/market.
 struct RateRule {

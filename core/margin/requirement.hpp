@@ -14,6 +14,7 @@
 
 #include "core/margin/accounts.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/margin/size_factor.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
@@ -101,16 +102,6 @@ ValueOf<N> gain_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& term
     const Wide cut = to_step<Wide>(worth_now, step, Rounding::down);
     return ValueOf<N>::from_raw(quantity.raw() < 0 ? Wide(-cut) : cut) -
            row.scale.value(entry, quantity);
-}
-
-// A rate that grows with size stops where N's arithmetic asks it to.
-template <class N>
-RateOf<N> at_most_largest(const RateOf<N>& rate) {
-    if constexpr (requires { N::kLargestRate; }) {
-        return std::min(rate, RateOf<N>::from_raw(N::kLargestRate));
-    } else {
-        return rate;
-    }
 }
 
 // rate * size in whole units, rounded up, at most the largest rate.

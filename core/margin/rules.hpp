@@ -43,6 +43,7 @@ template <class N>
 struct SizeSlope {
     RateOf<N> fraction;
     QuantityOf<N> scale;
+    friend constexpr bool operator==(const SizeSlope&, const SizeSlope&) = default;
 };
 
 // Slippage of closing the position: rate = linear + quadratic * size in whole units. Orders do not
@@ -51,6 +52,7 @@ template <class N>
 struct Slippage {
     RateOf<N> linear;
     RateOf<N> quadratic;
+    friend constexpr bool operator==(const Slippage&, const Slippage&) = default;
 };
 
 // Maintenance margin as a fraction of an initial margin: of the one at `initial_rate` (before any
@@ -59,6 +61,8 @@ template <class N>
 struct MaintenanceFraction {
     RateOf<N> initial_rate;
     RateOf<N> fraction;
+    friend constexpr bool operator==(const MaintenanceFraction&,
+                                     const MaintenanceFraction&) = default;
 };
 
 // How a gain counts when it is not simply added to the settlement asset's balance.
@@ -73,6 +77,7 @@ struct GainRule {
     // True: the requirement is taken off the gain first, and only what is positive then is
     // weighted; there is no requirement beside it (Mango's overall asset weight).
     bool net_of_margin = false;
+    friend constexpr bool operator==(const GainRule&, const GainRule&) = default;
 };
 
 // Where a venue rounds. Steps are in money (1e-6 of a dollar, one unit of the smallest coin); zero:
@@ -81,6 +86,7 @@ template <class N>
 struct RoundingRule {
     MoneyOf<N> notional_step;
     MoneyOf<N> requirement_step;
+    friend constexpr bool operator==(const RoundingRule&, const RoundingRule&) = default;
 };
 
 // Everything an instrument's positions may be asked beyond tiers.
@@ -113,6 +119,7 @@ struct PositionTermsOf {
     PriceOf<N> auction_price;
     GainRule<N> gains;
     RoundingRule<N> rounding;
+    friend constexpr bool operator==(const PositionTermsOf&, const PositionTermsOf&) = default;
 };
 
 using PositionTerms = PositionTermsOf<Ledger>;
@@ -125,6 +132,7 @@ struct AmountDiscount {
     RateOf<N> slope;
     RateOf<N> lower;
     RateOf<N> upper;
+    friend constexpr bool operator==(const AmountDiscount&, const AmountDiscount&) = default;
 };
 
 // The part of a balance's value below `value_up_to` and above the tier before counts by these.

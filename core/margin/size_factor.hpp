@@ -23,7 +23,18 @@ struct SizeFactor {
     RateOf<N> factor;  // per square root of one unit
     RateOf<N> premium_base = RateOf<N>::from_raw(typename N::Raw(N::scale() / 5 * 4));
     RateOf<N> discount_base = RateOf<N>::from_raw(typename N::Raw(N::scale() / 10 * 11));
+    friend constexpr bool operator==(const SizeFactor&, const SizeFactor&) = default;
 };
+
+// A rate that grows with size stops where N's arithmetic asks it to.
+template <class N>
+constexpr RateOf<N> at_most_largest(const RateOf<N>& rate) {
+    if constexpr (requires { N::kLargestRate; }) {
+        return std::min(rate, RateOf<N>::from_raw(N::kLargestRate));
+    } else {
+        return rate;
+    }
+}
 
 // factor sqrt(size), one rounding.
 // Requires: size >= 0, one > 0; Ledger: factor below 2^31 (21).
@@ -43,8 +54,8 @@ constexpr RateOf<N> size_premium(const SizeFactor<N>& rule, const RateOf<N>& bas
     if (rule.factor.raw() == 0) {
         return base;
     }
-    return std::max(base, product(base, rule.premium_base, Rounding::up) +
-                              size_growth(rule, size, one, Rounding::up));
+    return at_most_largest(std::max(base, product(base, rule.premium_base, Rounding::up) +
+                                              size_growth(rule, size, one, Rounding::up)));
 }
 
 // The asset weight that is left of `base`. The growth is rounded up, the quotient down.

@@ -66,7 +66,7 @@ TEST_CASE("a config becomes typed settings, exactly") {
     CHECK(risk.sources[0].weight == 3);
     CHECK(risk.sources[0].stale_after == core::Duration::from_seconds(2));
     CHECK(risk.assets[1].priced_by == core::InstrumentId(1));
-    CHECK(risk.assets[1].haircut.raw() == 2'000'000);
+    CHECK(risk.assets[1].haircut[core::MarginLevel::maintenance].raw() == 2'000'000);
 }
 
 TEST_CASE("defaults lie under an instrument key by key, lists as a whole") {

@@ -91,7 +91,7 @@ TEST_CASE("each member out of range is named") {
     CHECK(places_after([](auto& p) { p.instruments[0].tiers.clear(); }) ==
           one("instruments[0].tiers"));
     CHECK(places_after([](auto& p) {
-              p.instruments[0].tiers.resize(9, p.instruments[0].tiers[1]);
+              p.instruments[0].tiers.resize(33, p.instruments[0].tiers[1]);
           }).front() == "instruments[0].tiers");
     CHECK(places_after([](auto& p) { p.sources[0].feed = FeedId(1); }) == one("sources[0].feed"));
     CHECK(places_after([](auto& p) { p.sources[0].role = Role::mark; }) ==

@@ -1,0 +1,247 @@
+// The rules of venues, from YAML to the parameters of the core.
+#include <functional>
+
+#include <catch2/catch.hpp>
+
+#include "config/settings.hpp"
+
+using namespace margind;
+using core::MarginLevel;
+using core::Rate;
+
+namespace {
+
+std::string with(const std::string& asset, const std::string& instrument,
+                 const std::string& rest = "") {
+    return "assets:\n  - {name: USD}\n  - {name: BTC, priced_by: BTC-USD" +
+           (asset.empty() ? "" : ", " + asset) +
+           "}\ninstrument_defaults: {quote: USD, price_decimals: 2, quantity_decimals: 4, "
+           "price_max: 1000000}\ninstruments:\n  - {name: BTC-USD, kind: spot, slow_price: "
+           "{slot_growth: 6%, growth_per_second: 0.03%}}\n  - {name: X" +
+           (instrument.empty() ? "" : ", " + instrument) +
+           (instrument.find("tiers") == std::string::npos
+                ? ", tiers: [{initial_rate: 10%, maintenance_rate: 5%}]"
+                : "") +
+           "}\n" + rest;
+}
+
+core::RiskParameters load(const std::string& asset, const std::string& instrument,
+                          const std::string& rest = "") {
+    const config::Loaded loaded = config::load_text(with(asset, instrument, rest), "rules.yaml");
+    for (const auto& problem : loaded.problems) FAIL_CHECK(to_string(problem));
+    REQUIRE(loaded.problems.empty());
+    return loaded.settings.risk;
+}
+
+// The keys of what is wrong.
+std::vector<std::string> refused(const std::string& asset, const std::string& instrument,
+                                 const std::string& rest = "") {
+    std::vector<std::string> keys;
+    for (const auto& problem :
+         config::load_text(with(asset, instrument, rest), "rules.yaml").problems) {
+        CHECK(problem.line > 0);
+        keys.push_back(problem.key);
+    }
+    return keys;
+}
+
+using Keys = std::vector<std::string>;
+constexpr std::int64_t kPercent = core::kScale / 100;
+
+}  // namespace
+
+TEST_CASE("a value is the same at all levels, or given by level") {
+    const auto same = load("haircut: 20%", "").assets[1].haircut;
+    CHECK(same == core::PerLevel<Rate>(Rate::from_raw(20 * kPercent)));
+    const auto two = load("haircut: {initial: 20%, maintenance: 10%}", "").assets[1].haircut;
+    CHECK(two[MarginLevel::initial].raw() == 20 * kPercent);
+    CHECK(two[MarginLevel::maintenance].raw() == 10 * kPercent);
+    CHECK(two[MarginLevel::close_out].raw() == 10 * kPercent);
+    const auto three =
+        load("haircut: {initial: 20%, maintenance: 10%, close_out: 15%}", "").assets[1].haircut;
+    CHECK(three[MarginLevel::close_out].raw() == 15 * kPercent);
+}
+
+TEST_CASE("levels must be complete and in order") {
+    CHECK(refused("haircut: {initial: 20%}", "") == Keys{"assets[1].haircut.maintenance"});
+    CHECK(refused("haircut: {initial: 10%, maintenance: 20%}", "") == Keys{"assets[1].haircut"});
+    CHECK(refused("haircut: {initial: 20%, maintenance: 10%, close_out: 5%}", "") ==
+          Keys{"assets[1].haircut"});
+    CHECK(refused("haircut: {initial: 20%, maintenance: 10%, closeout: 15%}", "") ==
+          Keys{"assets[1].haircut.closeout"});
+}
+
+TEST_CASE("an asset's rules arrive, and what an evaluation need not look at is plain") {
+    const auto rules = [](const std::string& asset) { return load(asset, "").assets[1].rules; };
+    CHECK(rules("").plain);
+    const auto totals = rules("concentration: {deposits_from: 5, borrows_from: 7}");
+    CHECK(totals.concentration.deposits_from.raw() == 5 * core::kScale);
+    CHECK(totals.concentration.borrows_from.raw() == 7 * core::kScale);
+    CHECK(totals.plain);
+    const auto depeg = rules("depeg: {threshold: 0.98, factor: 2}, confidence_charge: 1.5");
+    CHECK(depeg.depeg.threshold.raw() == 98 * kPercent);
+    CHECK(depeg.confidence.multiplier.raw() == 150 * kPercent);
+    CHECK(depeg.plain);
+    const auto sizes =
+        rules("size_discount: {factor: 0.1}, size_premium: {factor: 0.2, base: 0.9}");
+    CHECK(sizes.asset_discount.factor.raw() == 10 * kPercent);
+    CHECK(sizes.asset_discount.discount_base.raw() == 110 * kPercent);
+    CHECK(sizes.liability_premium.premium_base.raw() == 90 * kPercent);
+    CHECK_FALSE(sizes.plain);
+    const auto tiers = rules(
+        "haircut_tiers: [{value_up_to: 10, rate: 5%}, {rate: {initial: 20%, maintenance: 10%}}]");
+    REQUIRE(tiers.haircuts.size() == 2);
+    CHECK(tiers.haircuts[0].value_up_to ==
+          core::value_of(core::Money::from_raw(10 * core::kScale)));
+    CHECK(tiers.haircuts[1].rate[MarginLevel::initial].raw() == 20 * kPercent);
+    CHECK_FALSE(tiers.plain);
+    CHECK_FALSE(rules("debt: requirement").plain);
+    CHECK(rules("debt: requirement").debt_is_requirement);
+    CHECK_FALSE(rules("slow_price: true").plain);
+    CHECK_FALSE(rules("redemption: true").plain);
+    CHECK_FALSE(rules("order_charge: 0.01").plain);
+    CHECK_FALSE(rules("borrow_tiers: [{rate: 5%}]").plain);
+    CHECK_FALSE(rules("amount_discount: {scale: 10, slope: 1, upper: 5%}").plain);
+}
+
+TEST_CASE("an instrument's rules arrive") {
+    const auto instrument = [](const std::string& text) { return load("", text).instruments[1]; };
+    CHECK(instrument("").rules.plain);
+    CHECK(instrument("margin: {}").rules.plain);
+    const auto sides = instrument(
+        "margin: {orders: by_side, risk_factors: {long: 1%, short: {initial: 3%, maintenance: "
+        "2%}}, slippage: {linear: 0.1, quadratic: 0.01}, minimum: 10, rounding: {notional: 0.01, "
+        "requirement: 1}}, tiers: [{initial_rate: 0, maintenance_rate: 0}]");
+    const core::PositionTerms& terms = sides.rules.terms;
+    CHECK_FALSE(sides.rules.plain);
+    CHECK(terms.unit.raw() == 10'000);
+    CHECK(terms.orders == core::OrderRule::by_side);
+    CHECK(terms.long_rate[MarginLevel::close_out].raw() == kPercent);
+    CHECK(terms.short_rate[MarginLevel::initial].raw() == 3 * kPercent);
+    CHECK(terms.slippage.quadratic.raw() == kPercent);
+    CHECK(terms.minimum.raw() == 10 * core::kScale);
+    CHECK(terms.rounding.notional_step.raw() == kPercent);
+    CHECK(terms.rounding.requirement_step.raw() == core::kScale);
+
+    const auto model = instrument(
+        "margin: {risk_model: {lognormal: {risk_aversion: 0.001, horizon_years: 0.5, volatility: "
+        "2}}}, tiers: [{initial_rate: 0, maintenance_rate: 0}]");
+    CHECK(model.rules.lognormal);
+    CHECK(model.rules.risk_model.horizon_years == 0.5);
+
+    const auto slope = instrument("margin: {size_slope: {fraction: 2, scale: 1.5, share: 50%}}");
+    CHECK(slope.rules.terms.slope.scale.raw() == 15'000);
+    CHECK(slope.rules.terms.slope_share[MarginLevel::initial].raw() == 50 * kPercent);
+    CHECK(instrument("margin: {size_slope: {fraction: 2, scale: 1.5}}")
+              .rules.terms.slope_share[MarginLevel::maintenance]
+              .raw() == core::kScale);
+
+    const auto gains = instrument("margin: {gains: {counted: net_of_margin}}").rules.terms.gains;
+    CHECK(gains.net_of_margin);
+    CHECK(gains.weight[MarginLevel::initial] == core::kRateOne);
+    const auto apart = instrument(
+                           "margin: {gains: {counted: apart, weight: 90%, cap: {initial: 100, "
+                           "maintenance: 0}, discount: {factor: 0.5}}}")
+                           .rules.terms.gains;
+    CHECK(apart.apart);
+    CHECK(apart.cap[MarginLevel::initial].raw() == 100 * core::kScale);
+    CHECK(apart.discount.factor.raw() == 50 * kPercent);
+
+    const auto scaled = instrument("margin: {open_interest_scaling: {lower_cap: 1, upper_cap: 2}}");
+    CHECK(scaled.rules.open_interest.upper_cap.raw() == 2 * core::kScale);
+    CHECK(scaled.rules.plain);  // it moves the tiers' rates and nothing else
+}
+
+TEST_CASE("maintenance margin may be a fraction of initial margin") {
+    const auto instrument =
+        load("", "margin: {maintenance_fraction: 60%}, tiers: [{initial_rate: 5%}]").instruments[1];
+    CHECK(instrument.tiers[0].maintenance_rate.raw() == 3 * kPercent);
+    CHECK(instrument.rules.terms.maintenance_of_initial.initial_rate.raw() == 5 * kPercent);
+    CHECK_FALSE(instrument.rules.plain);
+    CHECK(refused("", "margin: {maintenance_fraction: 60%}") ==
+          Keys{"instruments[1].tiers[0].maintenance_rate"});
+    CHECK(refused("",
+                  "margin: {maintenance_fraction: 60%, slippage: {linear: 1%}}, tiers: "
+                  "[{initial_rate: 5%}]") == Keys{"instruments[1].margin.maintenance_fraction"});
+}
+
+TEST_CASE("an inverse contract is settled in its base, with its own scale") {
+    const auto inverse = load("",
+                              "kind: inverse_perpetual, settle: BTC, multiplier: 10, "
+                              "price_decimals: 1, quantity_decimals: 0")
+                             .instruments[1];
+    // 10 * 10^(16 + 1 - 0)
+    CHECK(inverse.scale.factor() == 1'000'000'000'000'000'000);
+    CHECK(inverse.settle == core::AssetId(1));
+    CHECK_FALSE(inverse.rules.plain);
+    CHECK(refused("", "kind: inverse_future") == Keys{"instruments[1].settle"});
+    CHECK(refused("", "kind: inverse_future, settle: USD") == Keys{"instruments[1].settle"});
+    CHECK(refused("",
+                  "kind: inverse_future, settle: BTC, multiplier: 100, price_decimals: 3, "
+                  "quantity_decimals: 0") == Keys{"instruments[1].multiplier"});
+}
+
+TEST_CASE("a capped contract says what it pays at most") {
+    const auto capped = load("", "kind: capped, margin: {payoff_cap: 1}").instruments[1];
+    CHECK(capped.rules.terms.payoff_cap.raw() == 100);
+    CHECK(refused("", "kind: capped") == Keys{"instruments[1].margin.payoff_cap"});
+    CHECK(refused("", "margin: {payoff_cap: 1}") == Keys{"instruments[1].margin.payoff_cap"});
+}
+
+TEST_CASE("a rule that needs a price is refused on an asset at par") {
+    for (const char* rule :
+         {"slow_price: true", "redemption: true", "depeg: {threshold: 0.99, factor: 1}",
+          "confidence_charge: 1", "concentration: {deposits_from: 1}"}) {
+        const std::string text = "assets:\n  - {name: USD, " + std::string(rule) +
+                                 "}\ninstruments:\n  - {name: X, kind: spot, quote: USD, "
+                                 "price_max: 10}\n";
+        INFO(text);
+        const config::Loaded loaded = config::load_text(text, "par.yaml");
+        REQUIRE(loaded.problems.size() == 1);
+        CHECK(loaded.problems[0].message.find("at par") != std::string::npos);
+    }
+}
+
+TEST_CASE("what contradicts or has no effect is refused") {
+    CHECK(refused("haircut: 5%, haircut_tiers: [{rate: 5%}]", "") == Keys{"assets[1].haircut"});
+    CHECK(refused("depeg: {threshold: 1}", "") == Keys{"assets[1].depeg"});
+    CHECK(refused("", "margin: {gains: {weight: 50%}}") ==
+          Keys{"instruments[1].margin.gains.weight"});
+    CHECK(refused("", "margin: {gains: {cap: 5}}") == Keys{"instruments[1].margin.gains.cap"});
+    CHECK(refused("", "margin: {slow_price: true}") == Keys{"instruments[1].margin.slow_price"});
+    CHECK(refused("",
+                  "slow_price: {growth_per_second: 1%, slot_growth: 1%}, margin: {slow_price: "
+                  "true, price: entry}") == Keys{"instruments[1].margin.slow_price"});
+    CHECK(refused("",
+                  "margin: {risk_factors: {long: 1%}, risk_model: {lognormal: "
+                  "{horizon_years: 1, volatility: 1}}}") ==
+          Keys{"instruments[1].margin.risk_factors"});
+    CHECK(refused("", "margin: {size_slope: {fraction: 1}}") ==
+          Keys{"instruments[1].margin.size_slope"});
+    CHECK(refused("", "tiers: [{initial_rate: 0, maintenance_rate: 0}]").front() ==
+          "instruments[1].tiers[0].initial_rate");
+    CHECK(refused("", "kind: spot, margin: {minimum: 1}, tiers: []") ==
+          Keys{"instruments[1].margin"});
+    CHECK(refused("", "margin: {size_premium: {factr: 1}}") ==
+          Keys{"instruments[1].margin.size_premium.factr"});
+    CHECK(refused("", "", "ladder: {close_out_buffer: 1%}") == Keys{"ladder.close_out_buffer"});
+}
+
+TEST_CASE("rungs are measured at margin levels of their own, each reached before the next") {
+    const core::Ladder ladder =
+        load("", "",
+             "ladder:\n  warning: {multiplier: 1.1, hysteresis: 0, of: initial}\n"
+             "  margin_call: {multiplier: 1, hysteresis: 0, of: initial}\n"
+             "  liquidation: {multiplier: 1, hysteresis: 0}\n"
+             "  liquidation_target: 1\n  target_of: close_out\n  close_out_buffer: 2%\n")
+            .ladder;
+    CHECK(ladder.margin_call.of == MarginLevel::initial);
+    CHECK(ladder.liquidation.of == MarginLevel::maintenance);
+    CHECK(ladder.target_of == MarginLevel::close_out);
+    CHECK(ladder.close_out_buffer.raw() == 2 * kPercent);
+    CHECK(refused("", "", "ladder: {liquidation: {multiplier: 1, of: initial}}").front() ==
+          "ladder.margin_call.of");
+    CHECK(refused("", "",
+                  "ladder: {margin_call: {multiplier: 0.9, of: initial}, warning: {multiplier: "
+                  "1.1, of: initial}}") == Keys{"ladder.margin_call.multiplier"});
+}
