@@ -85,10 +85,11 @@ struct AccountEvent {
     AccountSlot slot;
     MarginState from = MarginState::healthy;
     MarginState to = MarginState::healthy;
-    Money equity;
+    Money equity;          // at the maintenance level
+    Money initial_equity;  // what counts against the initial margin
     Money initial_margin;
     Money maintenance_margin;
-    Money shortfall;  // max(0, initial_margin - equity)
+    Money shortfall;  // max(0, initial_margin - initial_equity)
     HealthFactor health_factor;
     Cause cause;
     Timestamp deadline;  // margin_call only: when the call is due
@@ -178,7 +179,7 @@ struct Event {
     Event() : clock() {}
 };
 static_assert(std::is_trivially_copyable_v<Event>);
-static_assert(sizeof(Event) == 712, "crosses a queue by copy");
+static_assert(sizeof(Event) == 720, "crosses a queue by copy");
 
 constexpr bool is_account_event(EventKind kind) {
     return kind <= EventKind::recovered;

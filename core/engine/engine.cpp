@@ -390,6 +390,7 @@ void Engine::Implementation::describe(const Transition& transition, Event& event
     out.from = transition.from;
     out.to = transition.to;
     out.equity = evaluation.equity;
+    out.initial_equity = evaluation.initial_equity;
     out.initial_margin = evaluation.initial_margin;
     out.maintenance_margin = evaluation.maintenance_margin;
     out.shortfall = shortfall(evaluation);

@@ -237,6 +237,8 @@ void EventEncoder::append_account(TextBuffer& out, core::EventKind kind,
     put_word(out, name_of(event.to));
     put(out, ",\"equity\":");
     put_money(out, event.equity);
+    put(out, ",\"initial_equity\":");
+    put_money(out, event.initial_equity);
     put(out, ",\"initial_margin\":");
     put_money(out, event.initial_margin);
     put(out, ",\"maintenance_margin\":");

@@ -75,6 +75,7 @@ inline core::Event sample_account_event(core::EventKind kind, std::uint64_t even
     account.from = from;
     account.to = to;
     account.equity = core::Money::from_raw(equity);
+    account.initial_equity = account.equity;
     account.initial_margin = core::Money::from_raw(251'800'000'000);
     account.maintenance_margin = core::Money::from_raw(125'900'000'000);
     account.shortfall =

@@ -200,8 +200,8 @@ TEST_CASE("no line is longer than the encoder promises") {
     core::AccountEvent& account = event.account;
     account.key.owner = core::FixedText<48>(std::string(48, 'x'));
     account.key.sub_account = core::FixedText<16>(std::string(16, 'y'));
-    account.equity = account.initial_margin = account.maintenance_margin = account.shortfall =
-        core::Money::from_raw(kLowest);
+    account.equity = account.initial_equity = account.initial_margin = account.maintenance_margin =
+        account.shortfall = core::Money::from_raw(kLowest);
     account.health_factor.raw = kLowest;
     account.plan_steps = core::kMaxPlanSteps;
     account.plan_complete = false;
