@@ -88,6 +88,26 @@ void read_weights_of_size(MapReader& map, core::AssetRules& rules) {
     rules.borrow_rates = read_balance_tiers(map, "borrow_tiers");
 }
 
+void read_asset_liquidation(MapReader& map, core::LiquidationRules<Ledger>& rules) {
+    MapReader section = map.map("liquidation");
+    section.value("close_factor", rules.close.factor, parse_rate);
+    section.value("full_below_health", rules.close.full_below_health, parse_rate);
+    section.value("full_below_value", rules.close.full_below_value, parse_money);
+    section.value("of_whole_position", rules.close.of_whole_position, parse_flag);
+    section.value("leftover_min", rules.leftover_min, parse_money);
+    section.value("bonus", rules.bonus, parse_rate);
+    section.value("protocol_share", rules.protocol_share, parse_rate);
+    section.finish();
+}
+
+void read_liquidation_limits(MapReader& map, core::LiquidationLimits<Ledger>& limits) {
+    MapReader section = map.map("liquidation_limits");
+    section.value("min_notional", limits.min_notional, parse_money);
+    section.value("max_portion", limits.max_portion, parse_rate);
+    section.value("account_notional", limits.account_notional, parse_money);
+    section.finish();
+}
+
 // The section `margin` of one instrument.
 class MarginReader {
   public:
@@ -205,12 +225,16 @@ void read_asset_rules(MapReader& map, core::Asset& asset) {
     read_weights_of_size(map, rules);
     map.choice("debt", rules.debt_is_requirement, kDebts);
     map.value("order_charge", rules.order_charge, parse_money);
+    map.value("least_rate_applies", rules.least_rate_applies, parse_flag);
+    read_asset_liquidation(map, asset.liquidation);
     rules.plain = !looked_at(rules);
 }
 
 void read_instrument_rules(MapReader& map, core::Instrument& instrument) {
     instrument.rules.terms.unit = one_unit(instrument.quantity_decimals);
     read_slow_price(map, instrument.slow_price);
+    map.value("insurance_fee", instrument.insurance_fee, parse_rate);
+    read_liquidation_limits(map, instrument.liquidation_limits);
     const bool spot = instrument.kind == core::InstrumentKind::spot;
     MapReader margin = map.map("margin");
     // Defaults are for instruments with positions.

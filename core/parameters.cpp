@@ -367,7 +367,8 @@ bool looked_at(const AssetRules& rules) noexcept {
     return rules.slow_price || rules.redemption || rules.debt_is_requirement ||
            rules.asset_discount.factor.raw() != 0 || rules.liability_premium.factor.raw() != 0 ||
            rules.amount_discount != AmountDiscount<Ledger>{} || !rules.haircuts.empty() ||
-           !rules.borrow_rates.empty() || rules.order_charge.raw() != 0;
+           !rules.borrow_rates.empty() || rules.order_charge.raw() != 0 ||
+           !rules.least_rate_applies;
 }
 
 bool looked_at(const InstrumentRules& rules, InstrumentKind kind) noexcept {

@@ -49,6 +49,7 @@ struct AssetRules {
     std::vector<BalanceTier<Ledger>> haircuts;
     std::vector<BalanceTier<Ledger>> borrow_rates;
     bool debt_is_requirement = false;
+    bool least_rate_applies = true;  // an account's least rate limits this asset's weights too
     Money order_charge;
 
     bool plain = true;  // nothing here that an evaluation has to look at

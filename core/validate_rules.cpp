@@ -58,6 +58,7 @@ class AssetCheck {
         check_tiers(rules_.haircuts, "haircut_tiers", kRateOne);
         check_tiers(rules_.borrow_rates, "borrow_tiers", kRateMax);
         check_combinations();
+        check_liquidation();
         require(within(rules_.order_charge, Money{}, kOrderChargeMax), ".order_charge",
                 "must be from 0 to 10");
     }
@@ -135,6 +136,22 @@ class AssetCheck {
         }
     }
 
+    void check_liquidation() {
+        const LiquidationRules<Ledger>& rules = asset_.liquidation;
+        const std::string place = ".liquidation";
+        require(rules.close.factor.raw() > 0 && rules.close.factor <= kRateOne,
+                place + ".close_factor", "must be above 0, at most 1 (100%)");
+        require(within(rules.close.full_below_health, Rate{}, kFactorMax),
+                place + ".full_below_health", "must be from 0 to 10");
+        require(rules.close.full_below_value.raw() >= 0, place + ".full_below_value",
+                "must not be negative");
+        require(rules.leftover_min.raw() >= 0, place + ".leftover_min", "must not be negative");
+        require(within(rules.bonus, Rate{}, kRateOne), place + ".bonus",
+                "must be from 0 to 1 (100%)");
+        require(within(rules.protocol_share, Rate{}, kRateOne), place + ".protocol_share",
+                "must be from 0 to 1 (100%)");
+    }
+
     // Tiers of haircuts replace the weight.
     void check_combinations() {
         if (rules_.haircuts.empty()) return;
@@ -170,6 +187,7 @@ class InstrumentCheck {
 
     void run() {
         check_slow_price();
+        check_liquidation();
         if (instrument_.kind == InstrumentKind::spot) {
             require(
                 !looked_at(rules_, instrument_.kind) && rules_.open_interest.upper_cap.raw() == 0,
@@ -367,6 +385,21 @@ class InstrumentCheck {
         require(!rules_.slow_price || terms_.margin_price == MarginPrice::mark,
                 ".margin.slow_price",
                 "has no effect on margin at the entry price; delete one of them");
+    }
+
+    void check_liquidation() {
+        require(within(instrument_.insurance_fee, Rate{}, Rate::from_raw(kScale / 2)),
+                ".insurance_fee", "must be from 0 to 0.5 (50%)");
+        const LiquidationLimits<Ledger>& limits = instrument_.liquidation_limits;
+        const std::string place = ".liquidation_limits";
+        require(within(limits.max_portion, Rate{}, kRateOne), place + ".max_portion",
+                "must be from 0 to 1 (100%)");
+        require(limits.min_notional.raw() >= 0, place + ".min_notional", "must not be negative");
+        require(limits.account_notional.raw() >= 0, place + ".account_notional",
+                "must not be negative");
+        require(limits.max_portion.raw() > 0 ||
+                    (limits.min_notional.raw() == 0 && limits.account_notional.raw() == 0),
+                place, "has no effect without max_portion; say 100% to limit the rest");
     }
 
     void check_slow_price() {

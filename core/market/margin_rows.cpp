@@ -212,6 +212,7 @@ void MarginRows::update_asset(AssetId id) noexcept {
              .haircuts = rules.haircuts,
              .borrow_rates = rules.borrow_rates,
              .debt_is_requirement = rules.debt_is_requirement,
+             .without_least_rate = !rules.least_rate_applies,
              .order_charge = rules.order_charge};
     const AssetState& state = asset_states_[id.index()];
     update_asset_prices(asset, state, row, terms);
