@@ -137,7 +137,7 @@ class Planner {
   public:
     Planner(const AccountView& account, const MarketView& market,
             const RiskParameters& parameters) noexcept
-        : rest_(account, market, parameters), parameters_(parameters), now_(rest_) {}
+        : rest_(account, market, parameters), now_(rest_) {}
 
     LiquidationPlan run() noexcept {
         while (!rest_.restored()) {
@@ -305,7 +305,6 @@ class Planner {
     }
 
     Hypothetical rest_;
-    const RiskParameters& parameters_;
     const Hypothetical now_;  // before any step, orders cancelled
     std::array<bool, kMaxPositionsPerAccount> position_done_{};
     std::array<bool, kMaxBalancesPerAccount> debt_done_{};
