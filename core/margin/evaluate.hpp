@@ -128,7 +128,9 @@ class Evaluator {
         if (price.wide() == N::scale()) {
             sums_.requirement += requirement;
         } else {
-            sums_.requirement += round_up(requirement) * price * rate_one<N>();
+            using Wide = typename N::WideRaw;
+            const Wide amount = div_ceil<Wide>(requirement.raw(), Wide(N::scale() * N::scale()));
+            sums_.requirement += ValueOf<N>::from_raw(amount * price.wide()) * rate_one<N>();
         }
     }
 
