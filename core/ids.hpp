@@ -20,6 +20,7 @@ class Id {
     constexpr Id() = default;
     explicit constexpr Id(std::uint32_t index) : index_(index) {}
     static constexpr Id none() { return Id(); }
+    static constexpr std::uint32_t none_index() { return kNone; }
 
     constexpr std::uint32_t index() const { return index_; }
     constexpr bool valid() const { return index_ != kNone; }

@@ -45,7 +45,14 @@ enum class AccountRecord : std::uint8_t {
     order,
     accrued,   // instrument, amount as Money: gain of its position not settled yet (funding)
     leverage,  // instrument, amount as a Rate: leverage chosen for its position; zero: none
-    nothing,   // the update says only that the account exists (or, with replace, that it is empty)
+    // instrument: the account is that position's own margin and may hold no other one. kCross: it
+    // is an ordinary account again.
+    isolated,
+    // Asset, amount: moves money from the account of the first record to the account of the second.
+    // These two, in this order, are a whole update.
+    transfer_from,
+    transfer_to,
+    nothing,  // the update says only that the account exists (or, with replace, that it is empty)
 };
 enum class UpdateMode : std::uint8_t {
     patch,    // what is not mentioned stays
@@ -53,15 +60,17 @@ enum class UpdateMode : std::uint8_t {
 };
 enum class Last : std::uint8_t { no, yes };
 
+// `id` of an `isolated` record that ends the isolation.
+inline constexpr std::uint32_t kCross = InstrumentId::none_index();
+
 struct AccountInput {
     AccountKey key;
     AccountRecord record = AccountRecord::nothing;
     UpdateMode mode = UpdateMode::patch;
     Last last = Last::yes;
-    std::uint32_t id = 0;  // AssetId or InstrumentId index, by `record`
-    std::int64_t amount =
-        0;                   // Money raw or Quantity raw, by `record`; absolute, never a difference
-    std::int64_t price = 0;  // Price raw, > 0: entry price of a position, limit of an order
+    std::uint32_t id = 0;     // AssetId or InstrumentId index, by `record`
+    std::int64_t amount = 0;  // Money raw or Quantity raw, by `record`; absolute but in transfers
+    std::int64_t price = 0;   // Price raw, > 0: entry price of a position, limit of an order
 };
 
 // A change of one risk parameter while running. Like account records: applied together, all or
@@ -228,6 +237,12 @@ enum class Refusal : std::uint8_t {
     leverage_out_of_range,
     unknown_statistic,
     statistic_out_of_range,
+    second_instrument,       // an isolated account would hold another instrument
+    transfer_incomplete,     // not exactly one transfer_from and the transfer_to that matches it
+    unknown_account,         // the account money is taken from
+    transfer_not_owned,      // the account does not own so much of the asset
+    transfer_needs_prices,   // what stays behind cannot be valued yet
+    transfer_below_initial,  // what stays behind would not meet its initial margin
     count_,
 };
 

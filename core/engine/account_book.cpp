@@ -58,12 +58,91 @@ AccountBook::AccountBook(const RiskParameters& parameters)
 
 Refusal AccountBook::update(std::span<const AccountInput> records, AccountSlot& slot) {
     if (const Refusal refusal = stage(records); refusal != Refusal::none) return refusal;
-    slot = find_or_add(records.front().key);
+    slot = commit(records.front().key);
+    return Refusal::none;
+}
+
+// The staged account becomes the account.
+AccountSlot AccountBook::commit(const AccountKey& key) {
+    const AccountSlot slot = find_or_add(key);
     Holdings& holdings = holdings_[slot.index()];
     balances_.assign(holdings.balances, staged_balances_);
     positions_.assign(holdings.positions, staged_positions_);
     orders_.assign(holdings.orders, staged_order_rows_);
+    holdings.isolated_in = staged_isolated_in_;
+    return slot;
+}
+
+Refusal AccountBook::stage_transfer(std::span<const AccountInput> records) {
+    if (records.size() != 2) return Refusal::transfer_incomplete;
+    const AccountInput& from = records[0];
+    const AccountInput& to = records[1];
+    if (from.record != AccountRecord::transfer_from || to.record != AccountRecord::transfer_to ||
+        from.id != to.id || from.amount != to.amount || from.amount <= 0 || from.key == to.key) {
+        return Refusal::transfer_incomplete;
+    }
+    if (from.id >= parameters_.assets.size()) return Refusal::unknown_asset;
+    const std::optional<AccountSlot> source = find(from.key);
+    if (!source) return Refusal::unknown_account;
+    if (!find(to.key) && size() >= parameters_.max_accounts) return Refusal::too_many_accounts;
+    load_staging(*source);
+    const auto owned =
+        std::find_if(staged_balances_.begin(), staged_balances_.end(),
+                     [&](const BalanceRow& row) { return row.asset.index() == from.id; });
+    if (owned == staged_balances_.end() || owned->amount.raw() < from.amount) {
+        return Refusal::transfer_not_owned;
+    }
+    owned->amount = owned->amount - Money::from_raw(from.amount);
+    return finish_staging();
+}
+
+AccountView AccountBook::staged_view() const noexcept {
+    return {.balances = staged_balances_,
+            .positions = staged_positions_,
+            .orders = staged_order_rows_,
+            .spot_orders = {},
+            .terms = terms_};
+}
+
+// The receiver is staged and checked first, and written last: the source only loses what somebody
+// gets.
+Refusal AccountBook::transfer(std::span<const AccountInput> records, Transferred& slots) {
+    const AccountInput& to = records[1];
+    const std::optional<AccountSlot> receiver = find(to.key);
+    const auto stage_receiver = [&] {
+        staged_balances_.clear();
+        staged_positions_.clear();
+        staged_orders_.clear();
+        staged_isolated_in_ = InstrumentId::none();
+        if (receiver) load_staging(*receiver);
+        const auto had =
+            std::find_if(staged_balances_.begin(), staged_balances_.end(),
+                         [&](const BalanceRow& row) { return row.asset.index() == to.id; });
+        AccountInput balance = to;
+        balance.amount += had == staged_balances_.end() ? 0 : had->amount.raw();
+        if (const Refusal refusal = stage_balance(balance); refusal != Refusal::none) {
+            return refusal;
+        }
+        return finish_staging();
+    };
+    if (const Refusal refusal = stage_receiver(); refusal != Refusal::none) return refusal;
+    if (const Refusal refusal = stage_transfer(records); refusal != Refusal::none) return refusal;
+    slots.from = commit(records[0].key);
+    stage_receiver();  // as it was a moment ago
+    slots.to = commit(to.key);
     return Refusal::none;
+}
+
+// The account as it is.
+void AccountBook::load_staging(AccountSlot slot) {
+    const AccountView now = view(slot);
+    staged_balances_.assign(now.balances.begin(), now.balances.end());
+    staged_positions_.assign(now.positions.begin(), now.positions.end());
+    staged_orders_.clear();
+    for (const OrderRow& row : now.orders) {
+        staged_orders_.push_back({now.positions[row.position].instrument, row.size, row.price});
+    }
+    staged_isolated_in_ = isolated_in(slot);
 }
 
 Refusal AccountBook::stage(std::span<const AccountInput> records) {
@@ -72,16 +151,10 @@ Refusal AccountBook::stage(std::span<const AccountInput> records) {
     staged_positions_.clear();
     staged_orders_.clear();
     replaced_orders_.clear();
+    staged_isolated_in_ = InstrumentId::none();
     const std::optional<AccountSlot> known = find(first.key);
     if (!known && size() >= parameters_.max_accounts) return Refusal::too_many_accounts;
-    if (known && first.mode == UpdateMode::patch) {
-        const AccountView now = view(*known);
-        staged_balances_.assign(now.balances.begin(), now.balances.end());
-        staged_positions_.assign(now.positions.begin(), now.positions.end());
-        for (const OrderRow& row : now.orders) {
-            staged_orders_.push_back({now.positions[row.position].instrument, row.size, row.price});
-        }
-    }
+    if (known && first.mode == UpdateMode::patch) load_staging(*known);
     for (const AccountInput& record : records) {
         if (record.key != first.key || record.mode != first.mode) return Refusal::mixed_accounts;
         const Refusal refusal = stage_record(record);
@@ -96,6 +169,11 @@ Refusal AccountBook::stage_record(const AccountInput& record) {
             return stage_balance(record);
         case AccountRecord::nothing:
             return Refusal::none;
+        case AccountRecord::isolated:
+            return stage_isolated(record);
+        case AccountRecord::transfer_from:
+        case AccountRecord::transfer_to:
+            return Refusal::transfer_incomplete;
         case AccountRecord::position:
         case AccountRecord::order:
         case AccountRecord::accrued:
@@ -203,11 +281,24 @@ Refusal AccountBook::stage_leverage(const AccountInput& record) {
     return Refusal::none;
 }
 
+Refusal AccountBook::stage_isolated(const AccountInput& record) {
+    if (record.id != kCross && record.id >= parameters_.instruments.size()) {
+        return Refusal::unknown_instrument;
+    }
+    staged_isolated_in_ = InstrumentId(record.id);
+    return Refusal::none;
+}
+
 // Rows in the order of their ids, a balance for every settlement asset, none that is empty and
 // unneeded: the same holdings always make the same rows.
 Refusal AccountBook::finish_staging() {
     drop_empty_positions();
     if (staged_positions_.size() > kMaxPositionsPerAccount) return Refusal::too_many_positions;
+    if (staged_isolated_in_.valid() &&
+        std::any_of(staged_positions_.begin(), staged_positions_.end(),
+                    [&](const auto& row) { return row.instrument != staged_isolated_in_; })) {
+        return Refusal::second_instrument;
+    }
     std::sort(
         staged_positions_.begin(), staged_positions_.end(),
         [](const PositionRow& a, const PositionRow& b) { return a.instrument < b.instrument; });

@@ -79,9 +79,25 @@ class AccountBook {
     // Requires: not empty. On success `slot` is the account's.
     Refusal update(std::span<const AccountInput> records, AccountSlot& slot);
 
+    // A transfer, checked in three steps so that the engine can look at what would stay behind:
+    // stage_transfer() finds the accounts, staged_view() shows the source without the money, and
+    // transfer() moves it: in both accounts, or, when it is refused, in neither. Requires of
+    // transfer(): stage_transfer() was the last call and accepted the same records.
+    Refusal stage_transfer(std::span<const AccountInput> records);
+    AccountView staged_view() const noexcept;
+    struct Transferred {
+        AccountSlot from;
+        AccountSlot to;
+    };
+    Refusal transfer(std::span<const AccountInput> records, Transferred& slots);
+
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(keys_.size()); }
     std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
     const AccountKey& key(AccountSlot slot) const noexcept { return keys_[slot.index()]; }
+    // The only instrument an isolated account may hold; none: an ordinary account.
+    InstrumentId isolated_in(AccountSlot slot) const noexcept {
+        return holdings_[slot.index()].isolated_in;
+    }
     AccountView view(AccountSlot slot) const noexcept {
         const Holdings& holdings = holdings_[slot.index()];
         return {.balances = balances_.rows(holdings.balances),
@@ -99,6 +115,7 @@ class AccountBook {
         RowPool<BalanceRow>::Run balances;
         RowPool<PositionRow>::Run positions;
         RowPool<OrderRow>::Run orders;
+        InstrumentId isolated_in;
     };
 
     struct StagedOrder {
@@ -114,6 +131,9 @@ class AccountBook {
     Refusal stage_order(const AccountInput& record);
     Refusal stage_accrued(const AccountInput& record);
     Refusal stage_leverage(const AccountInput& record);
+    Refusal stage_isolated(const AccountInput& record);
+    void load_staging(AccountSlot slot);
+    AccountSlot commit(const AccountKey& key);
     PositionRow* staged_position(InstrumentId instrument) noexcept;
     PositionRow& staged_position_or_new(InstrumentId instrument);
     Refusal finish_staging();
@@ -140,6 +160,7 @@ class AccountBook {
     std::vector<StagedOrder> staged_orders_;
     std::vector<OrderRow> staged_order_rows_;
     std::vector<InstrumentId> replaced_orders_;  // instruments whose orders this update names
+    InstrumentId staged_isolated_in_;
     std::vector<InstrumentId> factors_;
 };
 

@@ -12,6 +12,7 @@
 #include "core/engine/ladder.hpp"
 #include "core/engine/liquidation_plan.hpp"
 #include "core/engine/parameter_change.hpp"
+#include "core/engine/transfer.hpp"
 
 namespace margind::core {
 namespace {
@@ -56,6 +57,7 @@ class Engine::Implementation {
     const RiskParameters& parameters() const noexcept { return parameters_; }
     const MarketStage& market() const noexcept { return market_; }
     const AccountBook& book() const noexcept { return book_; }
+    const LevelFigures& refused_transfer() const noexcept { return refused_transfer_; }
     EngineStatistics statistics() const noexcept {
         EngineStatistics copy = statistics_;
         copy.accounts = book_.size();
@@ -100,6 +102,8 @@ class Engine::Implementation {
 
     Refusal dispatch(const Input& input) noexcept;
     Refusal apply_account(const AccountInput& record, std::uint8_t origin) noexcept;
+    Refusal apply_transfer(std::span<const AccountInput> records) noexcept;
+    void account_changed(AccountSlot slot, std::uint32_t cause) noexcept;
     Refusal apply_parameter(const ParameterInput& record) noexcept;
     Refusal apply_feed_state(const FeedStateInput& change) noexcept;
     void apply_timer() noexcept;
@@ -132,6 +136,7 @@ class Engine::Implementation {
     DaemonState daemon_state_ = DaemonState::warming;
     Timestamp next_clock_;
     EngineStatistics statistics_;
+    LevelFigures refused_transfer_;
 
     std::array<Staging<AccountInput>, kMaxAccountSources> account_staging_;
     Staging<ParameterInput> parameter_staging_;
@@ -226,17 +231,38 @@ Refusal Engine::Implementation::apply_account(const AccountInput& record,
     if (record.last == Last::no) return Refusal::none;
 
     AccountSlot slot;
-    const Refusal refusal =
-        staging.overflowed ? Refusal::too_many_entries : book_.update(staging.records, slot);
+    const bool moves_money = staging.records.front().record == AccountRecord::transfer_from;
+    const Refusal refusal = staging.overflowed ? Refusal::too_many_entries
+                            : moves_money      ? apply_transfer(staging.records)
+                                               : book_.update(staging.records, slot);
     staging.clear();
-    if (refusal != Refusal::none) return refusal;
+    if (refusal == Refusal::none && !moves_money) {
+        account_changed(slot, add_cause({.kind = CauseKind::account_update}));
+    }
+    return refusal;
+}
+
+void Engine::Implementation::account_changed(AccountSlot slot, std::uint32_t cause) noexcept {
     if (slot.index() == standings_.size()) {
         standings_.emplace_back();
         ++statistics_.accounts_by_state[0];
     }
     standings_[slot.index()].known_priced = false;
     index_->account_changed(slot, book_.factors(slot));
-    judge(slot, add_cause({.kind = CauseKind::account_update}));
+    judge(slot, cause);
+}
+
+Refusal Engine::Implementation::apply_transfer(std::span<const AccountInput> records) noexcept {
+    Refusal refusal = book_.stage_transfer(records);
+    if (refusal == Refusal::none) {
+        refusal = check_transfer(book_.staged_view(), market_.view(), refused_transfer_);
+    }
+    AccountBook::Transferred slots;
+    if (refusal == Refusal::none) refusal = book_.transfer(records, slots);
+    if (refusal != Refusal::none) return refusal;
+    const std::uint32_t cause = add_cause({.kind = CauseKind::account_update});
+    account_changed(slots.from, cause);
+    account_changed(slots.to, cause);
     return Refusal::none;
 }
 
@@ -455,6 +481,12 @@ std::optional<AccountSlot> Engine::find(const AccountKey& key) const noexcept {
 }
 AccountView Engine::view(AccountSlot slot) const noexcept {
     return implementation_->book().view(slot);
+}
+InstrumentId Engine::isolated_in(AccountSlot slot) const noexcept {
+    return implementation_->book().isolated_in(slot);
+}
+LevelFigures Engine::refused_transfer() const noexcept {
+    return implementation_->refused_transfer();
 }
 
 }  // namespace margind::core

@@ -73,6 +73,11 @@ class Engine {
     std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
     // The account's rows, for explanations.
     AccountView view(AccountSlot slot) const noexcept;
+    // The only instrument an isolated account may hold; none: an ordinary account.
+    InstrumentId isolated_in(AccountSlot slot) const noexcept;
+    // The initial level of the source of the last transfer that was refused below it, as the
+    // transfer would have left it.
+    LevelFigures refused_transfer() const noexcept;
 
   private:
     class Implementation;

@@ -82,7 +82,15 @@ std::string_view name_of(core::RateTerm term) {
 }
 
 std::string_view name_of(core::MarginLevel level) {
-    return level == core::MarginLevel::initial ? "initial" : "maintenance";
+    switch (level) {
+        case core::MarginLevel::initial:
+            return "initial";
+        case core::MarginLevel::maintenance:
+            return "maintenance";
+        case core::MarginLevel::close_out:
+            return "close_out";
+    }
+    return "unknown";
 }
 
 std::string_view name_of(core::PriceState state) {
@@ -213,6 +221,18 @@ std::string_view name_of(core::Refusal refusal) {
             return "unknown_statistic";
         case core::Refusal::statistic_out_of_range:
             return "statistic_out_of_range";
+        case core::Refusal::second_instrument:
+            return "second_instrument";
+        case core::Refusal::transfer_incomplete:
+            return "transfer_incomplete";
+        case core::Refusal::unknown_account:
+            return "unknown_account";
+        case core::Refusal::transfer_not_owned:
+            return "transfer_not_owned";
+        case core::Refusal::transfer_needs_prices:
+            return "transfer_needs_prices";
+        case core::Refusal::transfer_below_initial:
+            return "transfer_below_initial";
         case core::Refusal::count_:
             break;
     }
