@@ -30,8 +30,20 @@ using LevelFigures = LevelFiguresOf<Ledger>;
 // away, and costs nothing.
 template <class N>
 struct NoObserver {
+    // Who is told the terms of the requirement of a position: see RequirementTerm.
+    NoTerms<N> terms(std::uint32_t) { return {}; }
     void position(std::uint32_t, const PositionFigures<N>&) {}
+    // What of the position's gain its settlement balance gets, or what it adds to equity itself.
+    void settled(std::uint32_t, const ValueOf<N>&) {}
+    void apart(std::uint32_t, const WeightedValueOf<N>&) {}
+    // What the positions that settle in a balance's asset require: there, and in the valuation
+    // currency.
+    void required(std::uint32_t, const WeightedValueOf<N>&, const WeightedValueOf<N>&) {}
     void balance(std::uint32_t, const BalanceFigures<N>&) {}
+    // What the close-out buffer adds: to what a position requires in its settlement asset, and for
+    // debts and losses.
+    void buffered(std::uint32_t, const WeightedValueOf<N>&) {}
+    void buffer(const LevelSums<N>&) {}
     void spot_orders(const LevelSums<N>&) {}
 };
 
@@ -52,7 +64,7 @@ class Evaluator {
         for (std::uint32_t p = 0; p < account_.positions.size(); ++p) add_position(p);
         for (std::uint32_t b = 0; b < balances; ++b) {
             amounts_[b] = account_.balances[b].amount + round_down(gains_[b]);
-            add_requirement(margins_[b], balance_price(asset_of(b), false, level_));
+            add_requirement(b);
         }
         if (!account_.spot_orders.empty()) {
             add_spot_orders();
@@ -70,31 +82,38 @@ class Evaluator {
     void add_position(std::uint32_t p) {
         const PositionRowOf<N>& position = account_.positions[p];
         const InstrumentRowOf<N>& row = market_.instruments[position.instrument.index()];
-        PositionFigures<N> figures = position_figures(account_, p, row, level_);
+        decltype(auto) terms = observer_.terms(p);
+        PositionFigures<N> figures = position_figures(account_, p, row, level_, terms);
         if (row.terms != nullptr) {
-            settle(figures, row.terms->gains, position.balance);
+            settle(p, figures, row.terms->gains);
         } else {
             gains_[position.balance] += figures.gain;
+            observer_.settled(p, figures.gain);
         }
         margins_[position.balance] += figures.requirement;
         sums_.requirement += figures.order_charges;
         if (account_.terms != nullptr) {
-            margins_[position.balance] += figures.notional * account_.terms->buffer[level_];
+            const WeightedValueOf<N> buffer = figures.notional * account_.terms->buffer[level_];
+            margins_[position.balance] += buffer;
+            observer_.buffered(p, buffer);
         }
         observer_.position(p, figures);
     }
 
     // A gain that is not simply added to the settlement asset's balance.
-    void settle(PositionFigures<N>& figures, const GainRule<N>& rule, std::uint32_t balance) {
+    void settle(std::uint32_t p, PositionFigures<N>& figures, const GainRule<N>& rule) {
+        const std::uint32_t balance = account_.positions[p].balance;
         if (rule.net_of_margin) {
             WeightedValueOf<N> net = figures.gain * rate_one<N>() - figures.requirement;
             figures.requirement = {};
             if (net.raw() > 0) net = floor_value(net) * rule.weight[level_];
             gains_[balance] += floor_value(net);
+            observer_.settled(p, floor_value(net));
         } else if (rule.apart) {
-            add_apart(figures, rule, asset_of(balance));
+            add_apart(p, figures, rule, asset_of(balance));
         } else {
             gains_[balance] += figures.gain;
+            observer_.settled(p, figures.gain);
         }
     }
 
@@ -103,13 +122,17 @@ class Evaluator {
         return ValueOf<N>::from_raw(div_floor<Wide>(v.raw(), Wide(N::scale())));
     }
 
-    void add_apart(const PositionFigures<N>& figures, const GainRule<N>& rule,
+    void add_apart(std::uint32_t p, const PositionFigures<N>& figures, const GainRule<N>& rule,
                    const AssetRowOf<N>& asset) {
         const bool gained = figures.gain.raw() >= 0;
         const ValueOf<N> value = round_down(figures.gain) * balance_price(asset, gained, level_);
         if (!gained) {
             sums_.equity += value * rate_one<N>();
-            if (account_.terms != nullptr) sums_.equity += value * account_.terms->buffer[level_];
+            observer_.apart(p, value * rate_one<N>());
+            if (account_.terms != nullptr) {
+                sums_.equity += value * account_.terms->buffer[level_];
+                observer_.buffer({value * account_.terms->buffer[level_], {}});
+            }
             return;
         }
         RateOf<N> weight = rule.weight[level_];
@@ -121,17 +144,20 @@ class Evaluator {
         const MoneyOf<N>& cap = rule.cap[level_];
         if (cap.raw() > 0) counted = std::min(counted, value_of(cap) * rate_one<N>());
         sums_.equity += counted;
+        observer_.apart(p, counted);
     }
 
     // A requirement arises in the settlement asset; it is owed in the valuation currency.
-    void add_requirement(const WeightedValueOf<N>& requirement, const UnitPriceOf<N>& price) {
-        if (price.wide() == N::scale()) {
-            sums_.requirement += requirement;
-        } else {
-            using Wide = typename N::WideRaw;
-            const Wide amount = div_ceil<Wide>(requirement.raw(), Wide(N::scale() * N::scale()));
-            sums_.requirement += ValueOf<N>::from_raw(amount * price.wide()) * rate_one<N>();
+    void add_requirement(std::uint32_t b) {
+        using Wide = typename N::WideRaw;
+        const UnitPriceOf<N> price = balance_price(asset_of(b), false, level_);
+        WeightedValueOf<N> owed = margins_[b];
+        if (price.wide() != N::scale()) {
+            const Wide amount = div_ceil<Wide>(owed.raw(), Wide(N::scale() * N::scale()));
+            owed = ValueOf<N>::from_raw(amount * price.wide()) * rate_one<N>();
         }
+        sums_.requirement += owed;
+        observer_.required(b, margins_[b], owed);
     }
 
     void add_balance(std::uint32_t b, const MoneyOf<N>& amount) {
@@ -145,6 +171,7 @@ class Evaluator {
         sums_.requirement += figures.required;
         if (account_.terms != nullptr && figures.value.raw() < 0) {
             sums_.requirement += (-figures.value) * account_.terms->buffer[level_];
+            observer_.buffer({{}, (-figures.value) * account_.terms->buffer[level_]});
         }
         observer_.balance(b, figures);
     }

@@ -34,19 +34,29 @@ class PositionAtLevel {
         }
     }
 
-    PositionFigures<N> figures() const {
+    template <class Terms>
+    PositionFigures<N> figures(Terms& seen) const {
         using Wide = typename N::WideRaw;
-        PositionFigures<N> out = before_charges();
-        if (out.size.raw() != 0) out.requirement += whole(terms_.minimum);
-        out.requirement += provision();
+        PositionFigures<N> out = before_charges(seen);
+        const auto add = [&](RequirementTerm term, const WeightedValueOf<N>& amount) {
+            out.requirement += amount;
+            if constexpr (Terms::kWanted) {
+                if (amount.raw() != 0) seen.add(term, 0, {}, {}, amount);
+            }
+        };
+        if (out.size.raw() != 0) add(RequirementTerm::minimum, whole(terms_.minimum));
+        add(RequirementTerm::provision, provision());
         out.order_charges =
             WeightedValueOf<N>::from_raw(whole(terms_.order_charge).raw() * Wide(orders_));
-        out.requirement = WeightedValueOf<N>::from_raw(
+        const WeightedValueOf<N> rounded = WeightedValueOf<N>::from_raw(
             to_step<Wide>(out.requirement.raw(), requirement_step(terms_), Rounding::up));
+        add(RequirementTerm::rounding, rounded - out.requirement);
         return out;
     }
 
   private:
+    using Nobody = NoTerms<N>;
+
     static const PositionTermsOf<N>& no_terms() {
         static const PositionTermsOf<N> kNone;
         return kNone;
@@ -55,22 +65,23 @@ class PositionAtLevel {
         return value_of(amount) * rate_one<N>();
     }
 
-    PositionFigures<N> before_charges() const {
+    template <class Terms>
+    PositionFigures<N> before_charges(Terms& seen) const {
         switch (terms_.orders) {
             case OrderRule::ignored:
                 break;
             case OrderRule::by_side:
-                return worse_side();
+                return worse_side(seen);
             case OrderRule::worst_fill:
-                if (bids_.raw() != 0 || asks_.raw() != 0) return worst_fill();
+                if (bids_.raw() != 0 || asks_.raw() != 0) return worst_fill(seen);
                 break;
             case OrderRule::beyond_position: {
-                PositionFigures<N> out = outcome(position_.quantity);
-                add_orders_beyond_position(out.requirement);
+                PositionFigures<N> out = outcome(position_.quantity, seen);
+                add_orders_beyond_position(out.requirement, seen);
                 return out;
             }
         }
-        return outcome(position_.quantity);
+        return outcome(position_.quantity, seen);
     }
 
     // Of the account, and at the initial level of the position's own leverage.
@@ -90,7 +101,8 @@ class PositionAtLevel {
     }
 
     // What `net` needs, and what the position has gained at the price such a net is valued at.
-    PositionFigures<N> outcome(const QuantityOf<N>& net) const {
+    template <class Terms>
+    PositionFigures<N> outcome(const QuantityOf<N>& net, Terms& seen) const {
         const bool is_long = net.raw() >= 0;
         PositionFigures<N> out;
         out.size = net;
@@ -99,16 +111,17 @@ class PositionAtLevel {
             value_of(position_.accrued);
         if (net.raw() == 0) return out;
         out.notional = notional_of(row_, terms_, price(is_long), net);
-        out.requirement =
-            requirement_of(row_, terms_, account_.terms, least_rate(), out.notional, net, level_);
+        out.requirement = requirement_of(row_, terms_, account_.terms, least_rate(), out.notional,
+                                         net, level_, seen);
         return out;
     }
 
     // The outcome with `orders` filled: bids at the price of what is short, asks at that of what is
     // long, so that where the level has two prices a fill can lose the distance between them.
-    PositionFigures<N> filled(const QuantityOf<N>& orders) const {
+    template <class Terms>
+    PositionFigures<N> filled(const QuantityOf<N>& orders, Terms& seen) const {
         const QuantityOf<N> net = position_.quantity + orders;
-        PositionFigures<N> out = outcome(net);
+        PositionFigures<N> out = outcome(net, seen);
         const PriceOf<N>& paid = gain_price(orders.raw() < 0);
         const PriceOf<N>& valued = gain_price(net.raw() >= 0);
         if (paid != valued) out.gain += gain_of(row_, terms_, paid, valued, orders);
@@ -116,22 +129,36 @@ class PositionAtLevel {
     }
 
     // Equal outcomes: the asks'.
-    PositionFigures<N> worst_fill() const {
-        const PositionFigures<N> bought = filled(bids_);
-        const PositionFigures<N> sold = filled(asks_);
+    template <class Terms>
+    PositionFigures<N> worst_fill(Terms& seen) const {
+        Nobody nobody;
+        const PositionFigures<N> bought = filled(bids_, nobody);
+        const PositionFigures<N> sold = filled(asks_, nobody);
         const auto burden = [](const PositionFigures<N>& f) {
             return f.requirement - f.gain * rate_one<N>();
         };
-        return burden(bought) > burden(sold) ? bought : sold;
+        const bool bids_are_worse = burden(bought) > burden(sold);
+        if constexpr (Terms::kWanted) {
+            seen.outcomes(bought, sold);
+            return filled(bids_are_worse ? bids_ : asks_, seen);
+        }
+        return bids_are_worse ? bought : sold;
     }
 
-    PositionFigures<N> worse_side() const {
-        PositionFigures<N> out = outcome(position_.quantity);
-        out.requirement = std::max(side_need(true), side_need(false));
+    // Equal sides: the long one.
+    template <class Terms>
+    PositionFigures<N> worse_side(Terms& seen) const {
+        Nobody nobody;
+        PositionFigures<N> out = outcome(position_.quantity, nobody);
+        const WeightedValueOf<N> long_need = side_need(true, nobody);
+        const WeightedValueOf<N> short_need = side_need(false, nobody);
+        out.requirement = std::max(long_need, short_need);
+        if constexpr (Terms::kWanted) side_need(long_need >= short_need, seen);
         return out;
     }
 
-    WeightedValueOf<N> side_need(bool is_long) const {
+    template <class Terms>
+    WeightedValueOf<N> side_need(bool is_long, Terms& seen) const {
         const QuantityOf<N> open = is_long ? position_.quantity : -position_.quantity;
         const QuantityOf<N> resting = magnitude(is_long ? bids_ : asks_);
         if ((open + resting).raw() <= 0) return {};
@@ -139,11 +166,17 @@ class PositionAtLevel {
         if (open.raw() > 0) {
             need = requirement_of(row_, terms_, account_.terms, least_rate(),
                                   notional_of(row_, terms_, price(is_long), position_.quantity),
-                                  position_.quantity, level_);
+                                  position_.quantity, level_, seen);
         }
         const RateOf<N> rate = row_.tiers[0].rate[level_] +
                                (is_long ? terms_.long_rate[level_] : terms_.short_rate[level_]);
-        return need + orders_value(is_long, resting) * rate;
+        const ValueOf<N> value = orders_value(is_long, resting);
+        if constexpr (Terms::kWanted) {
+            if (resting.raw() != 0) {
+                seen.add(RequirementTerm::resting_orders, 0, value, rate, value * rate);
+            }
+        }
+        return need + value * rate;
     }
 
     ValueOf<N> orders_value(bool is_long, const QuantityOf<N>& resting) const {
@@ -156,13 +189,17 @@ class PositionAtLevel {
         return std::max(own, notional_of(row_, terms_, terms_.auction_price, resting));
     }
 
-    void add_orders_beyond_position(WeightedValueOf<N>& requirement) const {
+    template <class Terms>
+    void add_orders_beyond_position(WeightedValueOf<N>& requirement, Terms& seen) const {
+        Nobody nobody;
+        std::uint32_t index = 0;
         QuantityOf<N> covered_bids =
             position_.quantity.raw() < 0 ? -position_.quantity : QuantityOf<N>();
         QuantityOf<N> covered_asks =
             position_.quantity.raw() > 0 ? position_.quantity : QuantityOf<N>();
         for (const OrderRowOf<N>& order : account_.orders) {
             if (order.position != index_) continue;
+            ++index;
             const bool is_bid = order.size.raw() > 0;
             QuantityOf<N>& covered = is_bid ? covered_bids : covered_asks;
             const QuantityOf<N> used = std::min(covered, magnitude(order.size));
@@ -170,9 +207,11 @@ class PositionAtLevel {
             const QuantityOf<N> beyond = magnitude(order.size) - used;
             if (beyond.raw() == 0) continue;
             const QuantityOf<N> net = is_bid ? beyond : -beyond;
-            requirement +=
-                requirement_of(row_, terms_, account_.terms, least_rate(),
-                               notional_of(row_, terms_, price(is_bid), net), net, level_);
+            const ValueOf<N> notional = notional_of(row_, terms_, price(is_bid), net);
+            const WeightedValueOf<N> need = requirement_of(
+                row_, terms_, account_.terms, least_rate(), notional, net, level_, nobody);
+            seen.add(RequirementTerm::resting_orders, index, notional, {}, need);
+            requirement += need;
         }
     }
 
@@ -201,13 +240,19 @@ class PositionAtLevel {
 
 // The position row `index` of the account at `level`. Cost: a few ns without terms; with resting
 // orders, a pass over the account's orders.
+template <class N, class Terms>
+PositionFigures<N> position_figures(const AccountViewOf<N>& account, std::uint32_t index,
+                                    const InstrumentRowOf<N>& row, MarginLevel level, Terms& seen) {
+    if (row.terms == nullptr && account.terms == nullptr) {
+        return plain_position(account.positions[index], row, level, seen);
+    }
+    return margin_detail::PositionAtLevel<N>(account, index, row, level).figures(seen);
+}
 template <class N>
 PositionFigures<N> position_figures(const AccountViewOf<N>& account, std::uint32_t index,
                                     const InstrumentRowOf<N>& row, MarginLevel level) {
-    if (row.terms == nullptr && account.terms == nullptr) {
-        return plain_position(account.positions[index], row, level);
-    }
-    return margin_detail::PositionAtLevel<N>(account, index, row, level).figures();
+    NoTerms<N> nobody;
+    return position_figures(account, index, row, level, nobody);
 }
 
 }  // namespace margind::core

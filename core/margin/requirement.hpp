@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "core/margin/accounts.hpp"
 #include "core/margin/market_view.hpp"
@@ -27,6 +28,35 @@ struct PositionFigures {
     // That the requirement is for: the position, or the worse outcome of orders.
     QuantityOf<N> size;
     WeightedValueOf<N> order_charges = {};  // on top, in the valuation currency
+};
+
+// What a term of a requirement stands for.
+enum class RequirementTerm : std::uint8_t {
+    tier,       // of the part of the notional in tier `index`
+    side_rate,  // of the whole notional, from here ...
+    slippage,
+    slippage_by_size,
+    slope,
+    largest_rate,            // the four above together, where they reach N's largest rate
+    maintenance_of_initial,  // of an initial margin (`of`)
+    size_premium,            // what these rates of the notional need beyond all terms before
+    reduced_rate,
+    least_rate,
+    resting_orders,  // by_side: of the orders' value; beyond_position: of order `index`
+    minimum,         // amounts from here
+    provision,
+    rounding,  // up to the venue's step
+};
+
+// Sees each term of a requirement: they add up to it exactly. This one looks away and costs
+// nothing.
+template <class N>
+struct NoTerms {
+    static constexpr bool kWanted = false;
+    void add(RequirementTerm, std::uint32_t /*index*/, const ValueOf<N>& /*of*/,
+             const RateOf<N>& /*rate*/, const WeightedValueOf<N>& /*amount*/) {}
+    // worst_fill: what the position is with all bids, or all asks, filled.
+    void outcomes(const PositionFigures<N>& /*bought*/, const PositionFigures<N>& /*sold*/) {}
 };
 
 namespace margin_detail {
@@ -146,29 +176,87 @@ RateOf<N> size_dependent_rate(const InstrumentRowOf<N>& row, const PositionTerms
 }  // namespace margin_detail
 
 // notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rate.
-template <class N>
+template <class N, class Terms>
 WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& row,
-                          MarginLevel level) {
+                          MarginLevel level, Terms& seen) {
     WeightedValueOf<N> sum;
     ValueOf<N> from;
     const TierRowOf<N>* tier = row.tiers.data();
     const TierRowOf<N>* const last = tier + row.tier_count - 1;
+    const auto add = [&](const ValueOf<N>& up_to) {
+        const ValueOf<N> part = up_to - from;
+        sum += part * tier->rate[level];
+        if constexpr (Terms::kWanted) {
+            seen.add(RequirementTerm::tier, static_cast<std::uint32_t>(tier - row.tiers.data()),
+                     part, tier->rate[level], part * tier->rate[level]);
+        }
+    };
     for (; tier != last && notional > tier->notional_up_to; ++tier) {
-        sum += (tier->notional_up_to - from) * tier->rate[level];
+        add(tier->notional_up_to);
         from = tier->notional_up_to;
     }
-    sum += (notional - from) * tier->rate[level];
+    add(notional);
     return sum;
 }
+template <class N>
+WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& row,
+                          MarginLevel level) {
+    NoTerms<N> nobody;
+    return tiered(notional, row, level, nobody);
+}
+
+namespace margin_detail {
+
+// At least notional * rate.
+template <class N, class Terms>
+void raise(WeightedValueOf<N>& sum, const ValueOf<N>& notional, const RateOf<N>& rate,
+           RequirementTerm term, Terms& seen) {
+    const WeightedValueOf<N> least = notional * rate;
+    if (!(sum < least)) return;
+    if constexpr (Terms::kWanted) seen.add(term, 0, notional, rate, least - sum);
+    sum = least;
+}
+
+// The rates that are added to the tiers': of the side, of slippage, of the slope.
+template <class N, class Terms>
+WeightedValueOf<N> added_rates(const PositionTermsOf<N>& terms, const ValueOf<N>& notional,
+                               const QuantityOf<N>& quantity, MarginLevel level, Terms& seen) {
+    const QuantityOf<N> size = magnitude(quantity);
+    const RateOf<N>& side = quantity.raw() > 0 ? terms.long_rate[level] : terms.short_rate[level];
+    const RateOf<N> by_size = per_unit(terms.slippage.quadratic, size, terms.unit);
+    const RateOf<N> slope = slope_rate(terms, notional, size, level);
+    const RateOf<N> sum = side + terms.slippage.linear + by_size + slope;
+    const RateOf<N> added = at_most_largest(sum);
+    if constexpr (Terms::kWanted) {
+        const auto add = [&](RequirementTerm term, const RateOf<N>& rate) {
+            if (rate.raw() != 0) seen.add(term, 0, notional, rate, notional * rate);
+        };
+        if (added < sum) {
+            add(RequirementTerm::largest_rate, added);
+        } else {
+            add(RequirementTerm::side_rate, side);
+            add(RequirementTerm::slippage, terms.slippage.linear);
+            add(RequirementTerm::slippage_by_size, by_size);
+            add(RequirementTerm::slope, slope);
+        }
+    }
+    return notional * added;
+}
+
+}  // namespace margin_detail
 
 // What `quantity` (signed, not zero) needs by itself, without minimum and charges, and not less
 // than `least_rate` of its notional (see notional_of()).
-template <class N>
+template <class N, class Terms>
 WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
                                   const AccountTermsOf<N>* account, const RateOf<N>& least_rate,
                                   const ValueOf<N>& notional, const QuantityOf<N>& quantity,
-                                  MarginLevel level) {
-    using namespace margin_detail;
+                                  MarginLevel level, Terms& seen) {
+    using margin_detail::added_rates;
+    using margin_detail::raise;
+    using margin_detail::requirement_step;
+    using margin_detail::size_dependent_rate;
+    using margin_detail::to_step;
     using Wide = typename N::WideRaw;
     const QuantityOf<N> size = magnitude(quantity);
     WeightedValueOf<N> sum;
@@ -178,33 +266,40 @@ WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionT
                           requirement_step(terms), Rounding::up);
         const ValueOf<N> whole = ValueOf<N>::from_raw(div_ceil<Wide>(initial, Wide(N::scale())));
         sum = whole * terms.maintenance_of_initial.fraction;
+        seen.add(RequirementTerm::maintenance_of_initial, 0, whole,
+                 terms.maintenance_of_initial.fraction, sum);
     } else {
         const bool reduced =
             account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
-        if (!reduced) sum = tiered(notional, row, level);
-        const RateOf<N>& side =
-            quantity.raw() > 0 ? terms.long_rate[level] : terms.short_rate[level];
-        const RateOf<N> added = side + terms.slippage.linear +
-                                per_unit(terms.slippage.quadratic, size, terms.unit) +
-                                slope_rate(terms, notional, size, level);
-        sum += notional * at_most_largest(added);
+        if (!reduced) sum = tiered(notional, row, level, seen);
+        sum += added_rates(terms, notional, quantity, level, seen);
         if (reduced || terms.premium.factor.raw() > 0) {
-            sum = std::max(sum, notional * at_most_largest(size_dependent_rate(row, terms, account,
-                                                                               size, level)));
+            raise(sum, notional,
+                  at_most_largest(size_dependent_rate(row, terms, account, size, level)),
+                  reduced ? RequirementTerm::reduced_rate : RequirementTerm::size_premium, seen);
         }
     }
-    if (least_rate.raw() > 0) sum = std::max(sum, notional * least_rate);
+    if (least_rate.raw() > 0) raise(sum, notional, least_rate, RequirementTerm::least_rate, seen);
     return sum;
+}
+template <class N>
+WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                                  const AccountTermsOf<N>* account, const RateOf<N>& least_rate,
+                                  const ValueOf<N>& notional, const QuantityOf<N>& quantity,
+                                  MarginLevel level) {
+    NoTerms<N> nobody;
+    return requirement_of(row, terms, account, least_rate, notional, quantity, level, nobody);
 }
 
 // A position of an instrument that has nothing but tiers.
-template <class N>
+template <class N, class Terms>
 PositionFigures<N> plain_position(const PositionRowOf<N>& position, const InstrumentRowOf<N>& row,
-                                  MarginLevel level) {
+                                  MarginLevel level, Terms& seen) {
     const ValueOf<N> notional = magnitude(row.scale.value(row.mark, position.quantity));
-    WeightedValueOf<N> requirement = tiered(notional, row, level);
+    WeightedValueOf<N> requirement = tiered(notional, row, level, seen);
     if (level == MarginLevel::initial && position.least_initial_rate.raw() > 0) {
-        requirement = std::max(requirement, notional * position.least_initial_rate);
+        margin_detail::raise(requirement, notional, position.least_initial_rate,
+                             RequirementTerm::least_rate, seen);
     }
     return {notional,
             row.scale.gain(position.entry_price, row.mark, position.quantity) +

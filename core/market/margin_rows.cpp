@@ -84,8 +84,7 @@ bool MarginRows::set_rates(InstrumentId id, std::size_t tier, Rate initial,
                            Rate maintenance) noexcept {
     const Instrument& instrument = parameters_.instruments[id.index()];
     const InstrumentState& state = instrument_states_[id.index()];
-    const Rate charge =
-        product(instrument.rules.confidence.multiplier, state.confidence, Rounding::up);
+    const Rate charge = confidence_charge(id);
     PerLevel<Rate> rate;
     rate[MarginLevel::initial] =
         std::max(initial,
@@ -214,9 +213,11 @@ void MarginRows::update_asset(AssetId id) noexcept {
              .debt_is_requirement = rules.debt_is_requirement,
              .without_least_rate = !rules.least_rate_applies,
              .order_charge = rules.order_charge};
-    const AssetState& state = asset_states_[id.index()];
-    update_asset_prices(asset, state, row, terms);
-    update_weights(asset, state, terms.liability_price[MarginLevel::initial], row);
+    update_asset_prices(asset, asset_states_[id.index()], row, terms);
+    for (const MarginLevel level : kAllMarginLevels) {
+        row.asset_weight[level] = weigh(id, true, level).concentration;
+        row.liability_weight[level] = weigh(id, false, level).concentration;
+    }
     row.terms = rules.plain ? nullptr : &terms;
 }
 
@@ -224,9 +225,7 @@ void MarginRows::update_asset_prices(const Asset& asset, const AssetState& state
                                      const AssetRow& row, BalanceTerms& terms) const noexcept {
     UnitPrice lower = row.price;
     UnitPrice upper = row.price;
-    if (asset.rules.slow_price && asset.priced_by.valid() &&
-        instrument_states_[asset.priced_by.index()].has_slow_price) {
-        const UnitPrice slow = instrument_states_[asset.priced_by.index()].slow_price.price();
+    if (const UnitPrice slow = slow_price(asset); slow.raw() > 0) {
         lower = std::min(lower, slow);
         upper = std::max(upper, slow);
     }
@@ -240,28 +239,98 @@ void MarginRows::update_asset_prices(const Asset& asset, const AssetState& state
     }
 }
 
-void MarginRows::update_weights(const Asset& asset, const AssetState& state,
-                                UnitPrice initial_price, AssetRow& row) const noexcept {
+// The slow price that the asset is valued at; zero: it is not, or there is none yet.
+UnitPrice MarginRows::slow_price(const Asset& asset) const noexcept {
+    if (!asset.rules.slow_price || !asset.priced_by.valid()) return {};
+    const InstrumentState& state = instrument_states_[asset.priced_by.index()];
+    return state.has_slow_price ? state.slow_price.price() : UnitPrice{};
+}
+
+Rate MarginRows::confidence_charge(InstrumentId id) const noexcept {
+    return product(parameters_.instruments[id.index()].rules.confidence.multiplier,
+                   instrument_states_[id.index()].confidence, Rounding::up);
+}
+
+// Requires: the asset's prices of the levels are up to date.
+WeightSteps MarginRows::weigh(AssetId id, bool owned, MarginLevel level) const noexcept {
+    const Asset& asset = parameters_.assets[id.index()];
     const AssetRules& rules = asset.rules;
+    const AssetState& state = asset_states_[id.index()];
     const Rate unsure =
         asset.priced_by.valid()
             ? product(rules.confidence.multiplier,
                       instrument_states_[asset.priced_by.index()].confidence, Rounding::up)
             : Rate{};
-    for (const MarginLevel level : kAllMarginLevels) {
-        row.asset_weight[level] = kRateOne - std::min(asset.haircut[level] + unsure, kRateOne);
-        row.liability_weight[level] = asset.liability_weight[level] + unsure;
+    WeightSteps steps;
+    steps.base = owned ? kRateOne - asset.haircut[level] : asset.liability_weight[level];
+    steps.confidence = owned ? steps.base - std::min(steps.base, unsure) : steps.base + unsure;
+    steps.depeg = steps.concentration = steps.confidence;
+    if (level != MarginLevel::initial) return steps;
+    const UnitPrice price = assets_[id.index()].price;
+    if (owned && rules.depeg.factor.raw() > 0 && price < rules.depeg.threshold) {
+        const Rate below = Rate::from_raw(rules.depeg.threshold.raw() - price.raw());
+        steps.depeg =
+            steps.depeg - std::min(steps.depeg, product(rules.depeg.factor, below, Rounding::up));
     }
-    Rate& owned = row.asset_weight[MarginLevel::initial];
-    Rate& owed = row.liability_weight[MarginLevel::initial];
-    if (rules.depeg.factor.raw() > 0 && row.price < rules.depeg.threshold) {
-        const Rate below = Rate::from_raw(rules.depeg.threshold.raw() - row.price.raw());
-        owned = owned - std::min(owned, product(rules.depeg.factor, below, Rounding::up));
+    const UnitPrice upper = asset_terms_[id.index()].liability_price[level];
+    steps.concentration = owned ? concentrated_asset_weight(steps.depeg, state.deposits, upper,
+                                                            rules.concentration.deposits_from)
+                                : concentrated_liability_weight(steps.depeg, state.borrows, upper,
+                                                                rules.concentration.borrows_from);
+    return steps;
+}
+
+WeightSteps MarginRows::weight_steps(AssetId id, bool owned, MarginLevel level) const noexcept {
+    return weigh(id, owned, level);
+}
+
+InstrumentFacts MarginRows::facts(InstrumentId id) const noexcept {
+    const InstrumentState& state = instrument_states_[id.index()];
+    return {.open_interest = state.open_interest,
+            .expected_funding = state.expected_funding,
+            .auction_price = state.auction_price,
+            .slow_price = state.has_slow_price ? in_ticks(id, state.slow_price.price()) : Price{},
+            .confidence_charge = confidence_charge(id)};
+}
+
+AssetFacts MarginRows::facts(AssetId id) const noexcept {
+    const AssetState& state = asset_states_[id.index()];
+    return {.total_deposits = state.deposits,
+            .total_borrows = state.borrows,
+            .redemption_value = state.redemption,
+            .slow_price = slow_price(parameters_.assets[id.index()])};
+}
+
+MarginRows::MarginRows(const MarginRows& other, Copy)
+    : parameters_(other.parameters_),
+      instruments_(other.instruments_),
+      terms_(other.terms_),
+      assets_(other.assets_),
+      asset_terms_(other.asset_terms_),
+      instrument_states_(other.instrument_states_),
+      asset_states_(other.asset_states_) {
+    for (std::size_t i = 0; i < instruments_.size(); ++i) {
+        if (instruments_[i].terms != nullptr) instruments_[i].terms = &terms_[i];
     }
-    owned = concentrated_asset_weight(owned, state.deposits, initial_price,
-                                      rules.concentration.deposits_from);
-    owed = concentrated_liability_weight(owed, state.borrows, initial_price,
-                                         rules.concentration.borrows_from);
+    for (std::size_t a = 0; a < assets_.size(); ++a) {
+        if (assets_[a].terms != nullptr) assets_[a].terms = &asset_terms_[a];
+    }
+}
+
+void MarginRows::imagine(InstrumentId id, Price price) noexcept {
+    set_mark(id, price);
+    for (const AssetId asset : instrument_states_[id.index()].prices_assets) {
+        assets_[asset.index()].price = unit_price(id, price);
+        update_asset(asset);
+    }
+}
+
+void MarginRows::restore(InstrumentId id, const MarginRows& other) noexcept {
+    set_mark(id, other.instruments_[id.index()].mark);
+    for (const AssetId asset : instrument_states_[id.index()].prices_assets) {
+        assets_[asset.index()].price = other.assets_[asset.index()].price;
+        update_asset(asset);
+    }
 }
 
 }  // namespace margind::core

@@ -18,6 +18,30 @@
 
 namespace margind::core {
 
+// How an asset's weight came about, for explanations: each step is what the weight is after it.
+struct WeightSteps {
+    Rate base;           // 1 - haircut, or the liability weight
+    Rate confidence;     // of the price
+    Rate depeg;          // initial level, owned
+    Rate concentration;  // initial level: the weight, before what depends on the account
+};
+
+// What the venue has said of an instrument, and what is kept of its price, as of now.
+struct InstrumentFacts {
+    Money open_interest;
+    Money expected_funding;
+    Price auction_price;     // zero: none
+    Price slow_price;        // zero: none is kept
+    Rate confidence_charge;  // added to its rates
+};
+
+struct AssetFacts {
+    Money total_deposits;
+    Money total_borrows;
+    UnitPrice redemption_value;  // zero: none was given
+    UnitPrice slow_price;        // zero: none is used
+};
+
 class MarginRows {
   public:
     // Keeps a reference: `parameters` must outlive it and may be changed only before refresh().
@@ -41,6 +65,18 @@ class MarginRows {
     void set_statistic(const StatisticInput& input) noexcept;
     // Risk parameters changed; rates are to be set after it.
     void refresh() noexcept;
+
+    // For explanations.
+    WeightSteps weight_steps(AssetId id, bool owned, MarginLevel level) const noexcept;
+    InstrumentFacts facts(InstrumentId id) const noexcept;
+    AssetFacts facts(AssetId id) const noexcept;
+
+    // For what-ifs: a copy to change, mark and index at another price (slow prices stay where they
+    // are), and back.
+    struct Copy {};
+    MarginRows(const MarginRows& other, Copy);
+    void imagine(InstrumentId id, Price price) noexcept;
+    void restore(InstrumentId id, const MarginRows& other) noexcept;
 
   private:
     struct InstrumentState {
@@ -66,8 +102,9 @@ class MarginRows {
     void update_asset(AssetId id) noexcept;
     void update_asset_prices(const Asset& asset, const AssetState& state, const AssetRow& row,
                              BalanceTerms& terms) const noexcept;
-    void update_weights(const Asset& asset, const AssetState& state, UnitPrice initial_price,
-                        AssetRow& row) const noexcept;
+    UnitPrice slow_price(const Asset& asset) const noexcept;
+    Rate confidence_charge(InstrumentId id) const noexcept;
+    WeightSteps weigh(AssetId id, bool owned, MarginLevel level) const noexcept;
 
     const RiskParameters& parameters_;
     std::vector<InstrumentRow> instruments_;

@@ -24,17 +24,6 @@ Rate volatility_rate(double z, double sigma, Duration horizon) noexcept {
     return Rate::from_raw(static_cast<double>(floor) < rate ? floor + 1 : floor);
 }
 
-struct BoundRate {
-    Rate rate;
-    RateTerm binding = RateTerm::floor;
-};
-
-BoundRate clamp_rate(Rate volatility, Rate floor, Rate cap) noexcept {
-    if (volatility <= floor) return {floor, RateTerm::floor};
-    if (volatility >= cap) return {std::max(cap, floor), RateTerm::cap};
-    return {volatility, RateTerm::volatility};
-}
-
 bool within_factor(Price a, Price b, double factor) noexcept {
     const auto x = static_cast<double>(a.raw());
     const auto y = static_cast<double>(b.raw());
@@ -338,18 +327,45 @@ void MarketStage::set_state(InstrumentId id, PriceState to, PriceReason reason) 
     change_of(id).state_changed = true;
 }
 
+MarketStage::VolatilityRates MarketStage::volatility_rates(InstrumentId id) const noexcept {
+    const RateRule& rule = parameters_.instruments[id.index()].rate;
+    const double sigma = volatility_[id.index()].sigma_per_root_second();
+    return {volatility_rate(rule.z_initial, sigma, rule.horizon),
+            volatility_rate(rule.z_maintenance, sigma, rule.horizon)};
+}
+
+// The volatility's rate between the tier's own and the cap; a cap below the tier's own yields.
+MarketStage::BoundRate MarketStage::bound_rate(InstrumentId id, std::size_t t, MarginLevel level,
+                                               const VolatilityRates& rates) const noexcept {
+    const Instrument& instrument = parameters_.instruments[id.index()];
+    const bool initial = level == MarginLevel::initial;
+    const Rate floor =
+        initial ? instrument.tiers[t].initial_rate : instrument.tiers[t].maintenance_rate;
+    const Rate volatility = initial ? rates.initial : rates.maintenance;
+    const Rate cap = instrument.rate.cap;
+    if (volatility <= floor) return {floor, RateTerm::floor};
+    if (volatility >= cap) return {std::max(cap, floor), RateTerm::cap};
+    return {volatility, RateTerm::volatility};
+}
+
+RateSteps MarketStage::rate_steps(InstrumentId id, std::size_t tier,
+                                  MarginLevel level) const noexcept {
+    const BoundRate bound = bound_rate(id, tier, level, volatility_rates(id));
+    const Rate charged = rows_.row(id).tiers[tier].rate[level];
+    return {.binding = bound.binding,
+            .bound = bound.rate,
+            .scaled = charged - rows_.facts(id).confidence_charge,
+            .charged = charged};
+}
+
 void MarketStage::update_rates(InstrumentId id) noexcept {
     const Instrument& instrument = parameters_.instruments[id.index()];
     InstrumentStatus& status = statuses_[id.index()];
-    const double sigma = volatility_[id.index()].sigma_per_root_second();
-    const Rate initial = volatility_rate(instrument.rate.z_initial, sigma, instrument.rate.horizon);
-    const Rate maintenance =
-        volatility_rate(instrument.rate.z_maintenance, sigma, instrument.rate.horizon);
+    const VolatilityRates rates = volatility_rates(id);
     bool moved = false;
     for (std::size_t t = 0; t < instrument.tiers.size(); ++t) {
-        const Tier& tier = instrument.tiers[t];
-        const BoundRate im = clamp_rate(initial, tier.initial_rate, instrument.rate.cap);
-        const BoundRate mm = clamp_rate(maintenance, tier.maintenance_rate, instrument.rate.cap);
+        const BoundRate im = bound_rate(id, t, MarginLevel::initial, rates);
+        const BoundRate mm = bound_rate(id, t, MarginLevel::maintenance, rates);
         moved = rows_.set_rates(id, t, im.rate, mm.rate) || moved;
         if (t > 0) continue;
         const PerLevel<Rate>& rate = rows_.row(id).tiers[0].rate;

@@ -49,6 +49,14 @@ struct InstrumentStatus {
     Rate maintenance_rate;
 };
 
+// How a margin rate came about, for explanations: each step is what the rate is after it.
+struct RateSteps {
+    RateTerm binding = RateTerm::floor;
+    Rate bound;    // the tier's own rate, the volatility's, or the cap
+    Rate scaled;   // by open interest, and at the close-out level by the tier's rate there
+    Rate charged;  // for the confidence of the price: the rate
+};
+
 // What an input changed, for the account stage.
 struct MarketChange {
     InstrumentId instrument;
@@ -82,6 +90,9 @@ class MarketStage {
     std::span<const Event> events() const noexcept { return events_; }
 
     MarketView view() const noexcept { return rows_.view(); }
+    const MarginRows& rows() const noexcept { return rows_; }
+    RateSteps rate_steps(InstrumentId instrument, std::size_t tier,
+                         MarginLevel level) const noexcept;
     const InstrumentStatus& status(InstrumentId instrument) const noexcept {
         return statuses_[instrument.index()];
     }
@@ -112,6 +123,18 @@ class MarketStage {
     Price converted(const Source& source, Price price) const noexcept;  // zero: cannot be
     void judge_trust(InstrumentId instrument, bool trusted, Timestamp now) noexcept;
     void set_state(InstrumentId instrument, PriceState to, PriceReason reason) noexcept;
+    struct BoundRate {
+        Rate rate;
+        RateTerm binding = RateTerm::floor;
+    };
+    // Of an instrument's volatility now, before the tiers' floors and the cap.
+    struct VolatilityRates {
+        Rate initial;
+        Rate maintenance;
+    };
+    VolatilityRates volatility_rates(InstrumentId instrument) const noexcept;
+    BoundRate bound_rate(InstrumentId instrument, std::size_t tier, MarginLevel level,
+                         const VolatilityRates& rates) const noexcept;
     void update_rates(InstrumentId instrument) noexcept;
     void report_threshold(InstrumentId instrument, MarginLevel level, Rate now, Rate& told,
                           RateTerm binding) noexcept;
