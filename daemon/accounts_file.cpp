@@ -22,7 +22,7 @@ std::string apply_update(EngineCycle& cycle, std::vector<core::Input>& records, 
         const core::Refusal verdict = cycle.accept(record);
         if (verdict != core::Refusal::none) refusal = verdict;
     }
-    return refusal == core::Refusal::none ? std::string() : explain(refusal);
+    return refusal == core::Refusal::none ? std::string() : explain(refusal, cycle.engine());
 }
 
 AccountsLoad load_accounts(const std::filesystem::path& file, EngineCycle& cycle,

@@ -1,9 +1,12 @@
 // margind evaluate: accounts at given prices, once.
 #include <memory>
 
+#include "daemon/commands/account_json.hpp"
 #include "daemon/commands/command.hpp"
 #include "daemon/commands/config_file.hpp"
 #include "daemon/commands/valuation.hpp"
+#include "daemon/explain/explanation.hpp"
+#include "daemon/explain/mode_switch.hpp"
 #include "daemon/gateway/event_json.hpp"
 #include "daemon/ingress/account_lines.hpp"
 
@@ -15,14 +18,16 @@ struct EvaluateOptions {
     std::string accounts;
     std::string prices;
     std::string format = "ndjson";
+    std::string explain;      // ACCOUNT[/SUB_ACCOUNT]
+    std::string switch_mode;  // INSTRUMENT:isolated=MARGIN
 };
 
 // All of an accounts file, in the engine; and what was wrong with it.
 class Evaluator {
   public:
-    Evaluator(const core::RiskParameters& parameters, const std::vector<core::Price>& prices,
-              std::string file, std::uint32_t accounts_max)
-        : valuation_(parameters, prices, accounts_max),
+    Evaluator(const core::RiskParameters& parameters, const GivenMarket& market, std::string file,
+              std::uint32_t accounts_max)
+        : valuation_(parameters, market, accounts_max),
           lines_(valuation_.engine().parameters()),
           file_(std::move(file)) {}
 
@@ -30,13 +35,15 @@ class Evaluator {
         std::string problem = lines_.parse(line, records_);
         if (problem.empty()) {
             const core::Refusal refusal = valuation_.update(records_);
-            if (refusal != core::Refusal::none) problem = explain(refusal);
+            if (refusal != core::Refusal::none) problem = explain(refusal, engine());
         }
         if (!problem.empty()) return note(number, problem);
         // A line for an account seen before changes it; the last line is the one to point at.
-        const std::uint32_t slot = valuation_.engine().find(records_.back().account.key)->index();
-        if (slot >= line_of_.size()) line_of_.resize(slot + 1);
-        line_of_[slot] = number;
+        for (const core::Input& record : records_) {
+            const std::uint32_t slot = engine().find(record.account.key)->index();
+            if (slot >= line_of_.size()) line_of_.resize(slot + 1);
+            line_of_[slot] = number;
+        }
     }
 
     void check_priced() {
@@ -56,6 +63,7 @@ class Evaluator {
     std::size_t problem_count() const { return problem_count_; }
     const std::vector<std::string>& problems() const { return problems_; }
     const core::Engine& engine() const { return valuation_.engine(); }
+    const Valuation& valuation() const { return valuation_; }
 
   private:
     Valuation valuation_;
@@ -67,31 +75,6 @@ class Evaluator {
     std::size_t problem_count_ = 0;
 };
 
-void put_money(TextBuffer& out, std::string_view name, core::Money money) {
-    fmt::format_to(std::back_inserter(out), ",\"{}\":\"", name);
-    append_decimal(out, money.raw(), core::kScaleDecimals);
-    out.push_back('"');
-}
-
-// The account's names need no escaping: FixedText admits no character that would.
-void put_report(TextBuffer& out, const core::AccountReport& report) {
-    fmt::format_to(std::back_inserter(out), "{{\"account\":\"{}\",\"sub_account\":\"{}\"",
-                   report.key.owner.view(), report.key.sub_account.view());
-    put_money(out, "equity", report.evaluation.equity);
-    put_money(out, "initial_margin", report.evaluation.initial_margin);
-    put_money(out, "maintenance_margin", report.evaluation.maintenance_margin);
-    const core::HealthFactor health = core::health_factor(report.evaluation);
-    fmt::format_to(std::back_inserter(out), ",\"health_factor\":");
-    if (health.infinite()) {
-        fmt::format_to(std::back_inserter(out), "null");
-    } else {
-        out.push_back('"');
-        append_decimal(out, health.raw, core::kScaleDecimals);
-        out.push_back('"');
-    }
-    fmt::format_to(std::back_inserter(out), ",\"state\":\"{}\"}}\n", name_of(report.state));
-}
-
 // How many accounts to reserve memory for: never more than there are lines.
 std::uint32_t count_lines(const std::string& file, std::string& problem) {
     std::size_t count = 0;
@@ -100,11 +83,38 @@ std::uint32_t count_lines(const std::string& file, std::string& problem) {
     return static_cast<std::uint32_t>(std::min(std::max<std::size_t>(count, 1), kMost));
 }
 
+int wrong_option(std::string_view option, std::string_view message) {
+    fmt::print(stderr, "margind evaluate: --{}: {}\n", option, message);
+    return kUsage;
+}
+
+// Requires: every account is priced.
+int explain_one(const core::Engine& engine, const EvaluateOptions& options) {
+    core::AccountKey key;
+    if (!read_account_name(options.explain, key)) {
+        return wrong_option("explain", "must be ACCOUNT or ACCOUNT/SUB_ACCOUNT");
+    }
+    const auto slot = engine.find(key);
+    if (!slot) {
+        return wrong_option("explain",
+                            "'" + options.explain + "' is no account of the accounts file");
+    }
+    Output output;
+    if (options.switch_mode.empty()) {
+        explain(engine, *slot, output.buffer());
+    } else {
+        const std::string problem =
+            explain_switch(engine, *slot, options.switch_mode, output.buffer());
+        if (!problem.empty()) return wrong_option("switch-mode", problem);
+    }
+    return output.finish() ? kOk : kFailed;
+}
+
 int run_evaluate(const EvaluateOptions& options) {
     const auto settings = load_or_report(options.config);
     if (!settings) return kConfig;
     std::vector<std::string> problems;
-    const auto prices = read_prices(options.prices, settings->risk, problems);
+    const GivenMarket market = read_market(options.prices, settings->risk, problems);
     std::string unreadable;
     const std::uint32_t accounts_max = count_lines(options.accounts, unreadable);
     if (!unreadable.empty()) problems.push_back(unreadable);
@@ -112,7 +122,17 @@ int run_evaluate(const EvaluateOptions& options) {
         report(problems, problems.size());
         return kConfig;
     }
-    Evaluator evaluator(settings->risk, prices, options.accounts, accounts_max);
+    Evaluator evaluator(settings->risk, market, options.accounts, accounts_max);
+    for (const Valuation::Refused& refused : evaluator.valuation().refused()) {
+        problems.push_back(at_line(options.prices, refused.line,
+                                   fmt::format("{}: a figure is too large for the price its "
+                                               "instrument admits; lower it, or price_max",
+                                               name_of(refused.refusal))));
+    }
+    if (!problems.empty()) {
+        report(problems, problems.size());
+        return kConfig;
+    }
     for_each_line(options.accounts, unreadable,
                   [&](std::size_t number, std::string_view line) { evaluator.read(number, line); });
     evaluator.check_priced();
@@ -121,9 +141,11 @@ int run_evaluate(const EvaluateOptions& options) {
         report(evaluator.problems(), evaluator.problem_count());
         return kConfig;
     }
+    if (!options.explain.empty()) return explain_one(evaluator.engine(), options);
     Output output;
+    AccountJson json(evaluator.engine());
     for (std::uint32_t s = 0; s < evaluator.engine().account_count(); ++s) {
-        put_report(output.buffer(), evaluator.engine().report(core::AccountSlot(s)));
+        json.append(core::AccountSlot(s), output.buffer());
         output.pace();
     }
     return output.finish() ? kOk : kFailed;
@@ -140,11 +162,22 @@ void add_evaluate(CLI::App& app, int& exit_code) {
         ->required();
     command
         ->add_option("--prices", options->prices,
-                     "Prices (NDJSON): {\"instrument\":\"BTC-PERP\",\"price\":\"60000\"}")
+                     "Prices and statistics (NDJSON): "
+                     "{\"instrument\":\"BTC-PERP\",\"price\":\"60000\"}, "
+                     "{\"asset\":\"SOL\",\"total_deposits\":\"125000\"}")
         ->required();
     command->add_option("--format", options->format, "Output format")
         ->check(CLI::IsMember({"ndjson"}))
         ->capture_default_str();
+    auto* explained = command->add_option("--explain", options->explain,
+                                          "ACCOUNT or ACCOUNT/SUB_ACCOUNT: print the arithmetic "
+                                          "of this account instead, line by line");
+    command
+        ->add_option("--switch-mode", options->switch_mode,
+                     "INSTRUMENT:isolated=MARGIN: what moving the explained account's position to "
+                     "isolated margin would do, before and after; INSTRUMENT:cross: moving it "
+                     "back. Nothing is changed")
+        ->needs(explained);
     command->footer(
         "Accounts come out in the order in which the file first names them. Margin rates rest on\n"
         "each instrument's tiers and volatility.initial_annual. Any bad line: every problem on\n"

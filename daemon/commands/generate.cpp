@@ -48,16 +48,16 @@ void put_account(TextBuffer& out, const SyntheticAccount& account,
 int run_generate(const GenerateOptions& options) {
     const auto settings = load_or_report(options.config);
     if (!settings) return kConfig;
-    std::vector<core::Price> prices = settings->reference_prices;
+    GivenMarket given = settings->reference_prices;
     if (!options.prices.empty()) {
         std::vector<std::string> problems;
-        prices = read_prices(options.prices, settings->risk, problems);
+        given = read_market(options.prices, settings->risk, problems);
         if (!problems.empty()) {
             report(problems, problems.size());
             return kConfig;
         }
     }
-    const Valuation valuation(settings->risk, prices, 1);
+    const Valuation valuation(settings->risk, given, 1);
     const core::MarketView market = valuation.engine().market().view();
     if (SyntheticAccounts::tradable(settings->risk, market).empty()) {
         fmt::print(stderr,

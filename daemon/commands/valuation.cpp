@@ -1,5 +1,7 @@
 #include "daemon/commands/valuation.hpp"
 
+#include <algorithm>
+
 #include "daemon/commands/config_file.hpp"
 #include "daemon/ingress/price_lines.hpp"
 
@@ -22,46 +24,66 @@ core::RiskParameters with_given_prices(core::RiskParameters parameters,
         source.instrument = core::InstrumentId(i);
         source.feed = core::FeedId(0);
         source.symbol = instrument.name;
-        source.channel = core::Channel::trade;
+        source.channel = core::Channel::oracle;
         source.quote = instrument.quote;
         parameters.sources.push_back(std::move(source));
     }
     return parameters;
 }
 
+std::string add_line(const PriceLine& line, std::size_t number, GivenMarket& market) {
+    if (line.price.raw() > 0) {
+        core::Price& price = market.prices[line.instrument.index()];
+        if (price.raw() > 0) return "instrument: has a price in an earlier line; keep one";
+        price = line.price;
+        market.confidences[line.instrument.index()] = line.confidence;
+    }
+    for (const core::StatisticInput& statistic : line.statistics) {
+        const auto twice = [&](const GivenMarket::Statistic& other) {
+            return other.input.statistic == statistic.statistic &&
+                   other.input.target == statistic.target;
+        };
+        if (std::any_of(market.statistics.begin(), market.statistics.end(), twice)) {
+            return "a statistic is given in an earlier line too; keep one";
+        }
+        market.statistics.push_back({statistic, number});
+    }
+    return {};
+}
+
 }  // namespace
 
-std::vector<core::Price> read_prices(const std::filesystem::path& file,
-                                     const core::RiskParameters& parameters,
-                                     std::vector<std::string>& problems) {
-    std::vector<core::Price> prices(parameters.instruments.size());
+GivenMarket read_market(const std::filesystem::path& file, const core::RiskParameters& parameters,
+                        std::vector<std::string>& problems) {
+    GivenMarket market(std::vector<core::Price>(parameters.instruments.size()));
     PriceLines lines(parameters);
+    PriceLine line;
     std::string unreadable;
-    for_each_line(file, unreadable, [&](std::size_t number, std::string_view line) {
-        core::InstrumentId instrument;
-        core::Price price;
-        std::string problem = lines.parse(line, instrument, price);
-        if (problem.empty() && prices[instrument.index()].raw() > 0) {
-            problem = "instrument: has a price in an earlier line; keep one";
-        }
-        if (problem.empty()) {
-            prices[instrument.index()] = price;
-        } else if (problems.size() < kProblemsShown) {
+    for_each_line(file, unreadable, [&](std::size_t number, std::string_view text) {
+        std::string problem = lines.parse(text, line);
+        if (problem.empty()) problem = add_line(line, number, market);
+        if (!problem.empty() && problems.size() < kProblemsShown) {
             problems.push_back(at_line(file, number, problem));
         }
     });
     if (!unreadable.empty()) problems.push_back(unreadable);
-    return prices;
+    return market;
 }
 
-Valuation::Valuation(core::RiskParameters parameters, const std::vector<core::Price>& prices,
+Valuation::Valuation(core::RiskParameters parameters, const GivenMarket& market,
                      std::uint32_t accounts_max)
     : engine_(with_given_prices(std::move(parameters), accounts_max)) {
-    for (std::uint32_t i = 0; i < prices.size(); ++i) {
-        if (prices[i].raw() == 0) continue;
+    for (const GivenMarket::Statistic& statistic : market.statistics) {
+        const core::Refusal refusal = apply(core::Input::of(statistic.input));
+        if (refusal != core::Refusal::none) refused_.push_back({statistic.line, refusal});
+    }
+    for (std::uint32_t i = 0; i < market.prices.size(); ++i) {
+        if (market.prices[i].raw() == 0) continue;
         core::PriceInput price;
         price.source = core::SourceId(i);
-        price.price = prices[i];
+        price.channel = core::Channel::oracle;
+        price.price = market.prices[i];
+        price.confidence = market.confidences[i];
         apply(core::Input::of(price));
     }
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/engine.hpp"
@@ -11,18 +12,40 @@
 
 namespace margind::daemon {
 
-// One price per instrument, in its ticks; zero where there is none. Bad lines go to `problems`.
-std::vector<core::Price> read_prices(const std::filesystem::path& file,
-                                     const core::RiskParameters& parameters,
-                                     std::vector<std::string>& problems);
+// A market as a file tells it.
+struct GivenMarket {
+    struct Statistic {
+        core::StatisticInput input;
+        std::size_t line = 0;  // where it was given
+    };
+
+    GivenMarket() = default;
+    GivenMarket(std::vector<core::Price> given)  // NOLINT: prices alone are a market
+        : prices(std::move(given)), confidences(prices.size()) {}
+
+    std::vector<core::Price> prices;  // one per instrument, in its ticks; zero: none is given
+    std::vector<core::Price> confidences;
+    std::vector<Statistic> statistics;
+};
+
+// The lines of `file`. Bad ones go to `problems`.
+GivenMarket read_market(const std::filesystem::path& file, const core::RiskParameters& parameters,
+                        std::vector<std::string>& problems);
 
 // An engine in which every instrument stands at the given price. Time stands still, so rates rest
-// on each instrument's initial volatility.
+// on each instrument's initial volatility, and slow prices are the prices.
 class Valuation {
   public:
-    // Requires: validate(parameters) is empty; one price per instrument, zero: not priced.
-    Valuation(core::RiskParameters parameters, const std::vector<core::Price>& prices,
+    // Requires: validate(parameters) is empty; one price per instrument.
+    Valuation(core::RiskParameters parameters, const GivenMarket& market,
               std::uint32_t accounts_max);
+
+    // What of the market the engine refused, and why.
+    struct Refused {
+        std::size_t line = 0;
+        core::Refusal refusal = core::Refusal::none;
+    };
+    const std::vector<Refused>& refused() const { return refused_; }
 
     // Applies one update, all of its records. Returns why it was refused, or none.
     core::Refusal update(const std::vector<core::Input>& records);
@@ -36,6 +59,7 @@ class Valuation {
 
     core::Engine engine_;
     std::uint64_t input_seq_ = 0;
+    std::vector<Refused> refused_;
 };
 
 }  // namespace margind::daemon

@@ -1,12 +1,19 @@
-// Account updates as lines of JSON: one line is one atomic update of one account.
+// Account updates as lines of JSON: one line is one atomic update.
 //
 //   {"account":"alice","sub_account":"main","mode":"replace","margin_mode":"cross",
 //    "balances":{"USD":"1000.5"},
-//    "positions":[{"instrument":"BTC-PERP","quantity":"-0.5","entry_price":"61000"}],
+//    "positions":[{"instrument":"BTC-PERP","quantity":"-0.5","entry_price":"61000",
+//                  "accrued":"-1.2","leverage":"10"}],
+//    "orders":[{"instrument":"BTC-PERP","side":"buy","quantity":"0.1","price":"60000"}],
 //    "t":1760128200000000000}
 //
 // Only "account" is required. Numbers are JSON numbers or decimal strings, read exactly. `mode` is
 // replace (the default: the line is the whole account) or patch (what is not mentioned stays).
+// Money moves between two accounts, in both or in neither, by a line of its own:
+//
+//   {"transfer":{"from":{"account":"alice"},"to":{"account":"alice","sub_account":"btc"},
+//                "asset":"USD","amount":"100"}}
+//
 // docs/configuration.md has the table of members.
 #pragma once
 
@@ -15,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/engine/engine.hpp"
 #include "core/input.hpp"
 #include "core/parameters.hpp"
 
@@ -43,5 +51,7 @@ class AccountLines {
 
 // Why the engine refused a whole update and what to do about it, for people.
 std::string explain(core::Refusal refusal);
+// With the figures, where the engine that refused it has any.
+std::string explain(core::Refusal refusal, const core::Engine& engine);
 
 }  // namespace margind::daemon

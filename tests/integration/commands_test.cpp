@@ -10,6 +10,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/explained_sums.hpp"
+
 namespace {
 
 const std::string kDemo = MARGIND_SOURCE_DIR "/config/demo.yaml";
@@ -117,11 +119,132 @@ TEST_CASE("evaluate prints one line per account, worked by hand") {
     CHECK(result.code == 0);
     CHECK(
         result.out ==
-        R"({"account":"a","sub_account":"","equity":"6000","initial_margin":"6000","maintenance_margin":"3000","health_factor":"2","state":"healthy"}
-{"account":"b","sub_account":"s","equity":"5400","initial_margin":"12000","maintenance_margin":"6000","health_factor":"0.9","state":"liquidation"}
-{"account":"c","sub_account":"","equity":"0.00000001","initial_margin":"0","maintenance_margin":"0","health_factor":null,"state":"healthy"}
-{"account":"d","sub_account":"","equity":"-5","initial_margin":"0","maintenance_margin":"0","health_factor":null,"state":"bankrupt"}
+        R"({"account":"a","sub_account":"","equity":"6000","initial_margin":"6000","maintenance_margin":"3000","health_factor":"2","state":"healthy","levels":{"initial":{"equity":"6000","margin":"6000"},"maintenance":{"equity":"6000","margin":"3000"},"close_out":{"equity":"6000","margin":"3000"}},"positions":[{"instrument":"BTC-PERP","quantity":"1","asset":"USD","notional":"60000","margin":"3000","liquidation_price":"56842.1"}]}
+{"account":"b","sub_account":"s","equity":"5400","initial_margin":"12000","maintenance_margin":"6000","health_factor":"0.9","state":"liquidation","levels":{"initial":{"equity":"5400","margin":"12000"},"maintenance":{"equity":"5400","margin":"6000"},"close_out":{"equity":"5400","margin":"6000"}},"positions":[{"instrument":"BTC-PERP","quantity":"-2","asset":"USD","notional":"120000","margin":"6000","liquidation_price":"59701.5"}]}
+{"account":"c","sub_account":"","equity":"0.00000001","initial_margin":"0","maintenance_margin":"0","health_factor":null,"state":"healthy","levels":{"initial":{"equity":"0.00000001","margin":"0"},"maintenance":{"equity":"0.00000001","margin":"0"},"close_out":{"equity":"0.00000001","margin":"0"}},"positions":[]}
+{"account":"d","sub_account":"","equity":"-5","initial_margin":"0","maintenance_margin":"0","health_factor":null,"state":"bankrupt","levels":{"initial":{"equity":"-5","margin":"0"},"maintenance":{"equity":"-5","margin":"0"},"close_out":{"equity":"-5","margin":"0"}},"positions":[]}
 )");
+}
+
+namespace {
+
+// One account long 1 at 61000, one isolated, prices at 60000.
+struct Desk : Scratch {
+    std::string config = write("c.yaml", kConfig);
+    std::string prices = write("p.ndjson",
+                               "{\"instrument\":\"BTC-PERP\",\"price\":\"60000\"}\n"
+                               "{\"asset\":\"BTC\",\"total_deposits\":\"1000\"}\n"
+                               "{\"instrument\":\"BTC-PERP\",\"open_interest\":\"5000000\"}\n");
+
+    Result evaluate(const std::string& accounts, const std::string& options = "") const {
+        return run("evaluate --config " + config + " --accounts " + write("a.ndjson", accounts) +
+                   " --prices " + prices + " " + options);
+    }
+};
+
+const char* const kAlice =
+    "{\"account\":\"alice\",\"balances\":{\"USD\":\"7000\",\"BTC\":\"0.01\"},\"positions\":[{"
+    "\"instrument\":\"BTC-PERP\",\"quantity\":\"1\",\"entry_price\":\"61000\",\"accrued\":\"-2.5\","
+    "\"leverage\":5}],\"orders\":[{\"instrument\":\"BTC-PERP\",\"side\":\"buy\",\"quantity\":\"0."
+    "5\","
+    "\"price\":\"59000\"}]}\n"
+    "{\"account\":\"alice\",\"sub_account\":\"btc\",\"margin_mode\":\"isolated\",\"balances\":{"
+    "\"USD\":\"3500\"},\"positions\":[{\"instrument\":\"BTC-PERP\",\"quantity\":\"-0.5\","
+    "\"entry_price\":\"60000\"}]}\n";
+
+}  // namespace
+
+TEST_CASE("evaluate --explain prints arithmetic that adds up to the figures of the account") {
+    const Desk desk;
+    const Result result = desk.evaluate(kAlice, "--explain alice");
+    INFO(result.out << result.err);
+    REQUIRE(result.code == 0);
+    CHECK(result.out.find("account alice: ") == 0);
+    CHECK(result.out.find("tier 1 of 1") != std::string::npos);
+    CHECK(result.out.find("deposits at the venue") != std::string::npos);
+    CHECK(result.out.find("by the leverage chosen") != std::string::npos);
+    const auto sums = margind::test::printed_sums(result.out);
+    CHECK(sums.size() >= 10);
+    for (const auto& sum : sums) {
+        INFO("= " << sum.name << " " << sum.amount);
+        CHECK(sum.adds_up);
+    }
+    // 7000 - 1000 - 2.5 + 0.01 * 60000 * 0.9
+    const std::string json = desk.evaluate(kAlice).out;
+    CHECK(json.find("\"equity\":\"6537.5\"") != std::string::npos);
+    CHECK(std::count_if(sums.begin(), sums.end(), [](const auto& sum) {
+              return sum.name == "equity" && sum.amount == "6537.5";
+          }) == 2);
+    // Leverage 5: a fifth of 60000.
+    CHECK(json.find("\"initial_margin\":\"12000\"") != std::string::npos);
+
+    const Result isolated = desk.evaluate(kAlice, "--explain alice/btc");
+    CHECK(isolated.out.find("account alice/btc, isolated margin of BTC-PERP: ") == 0);
+    const Result unknown = desk.evaluate(kAlice, "--explain bob");
+    CHECK(unknown.code == 2);
+    CHECK(unknown.out.empty());
+    CHECK(unknown.err == "margind evaluate: --explain: 'bob' is no account of the accounts file\n");
+}
+
+TEST_CASE("evaluate --switch-mode shows the effect before it happens") {
+    const Desk desk;
+    const Result there =
+        desk.evaluate(kAlice, "--explain alice --switch-mode BTC-PERP:isolated=6500");
+    INFO(there.out << there.err);
+    CHECK(there.code == 0);
+    CHECK(there.out.find("BTC-PERP of alice to isolated margin, with 6500 USD") == 0);
+    CHECK(there.out.find("would be short of its initial margin by 6502.5 USD") !=
+          std::string::npos);
+    const Result back = desk.evaluate(kAlice, "--explain alice/btc --switch-mode BTC-PERP:cross");
+    CHECK(back.code == 2);
+    CHECK(back.err.find("the main account has a position in BTC-PERP too") != std::string::npos);
+    CHECK(desk.evaluate(kAlice, "--switch-mode BTC-PERP:cross").code == 2);
+}
+
+TEST_CASE("transfers happen in both accounts or in neither, with the figures") {
+    const Desk desk;
+    const auto transfer = [](const char* amount) {
+        return std::string(kAlice) +
+               "{\"transfer\":{\"from\":{\"account\":\"alice\"},\"to\":{\"account\":\"alice\","
+               "\"sub_account\":\"btc\"},\"asset\":\"BTC\",\"amount\":\"" +
+               amount + "\"}}\n";
+    };
+    // Alice is below her initial margin of 12000 as it is.
+    const Result refused = desk.evaluate(transfer("0.01"));
+    CHECK(refused.code == 3);
+    CHECK(refused.out.empty());
+    CHECK(refused.err.find("a.ndjson:3: transfer_below_initial: ") != std::string::npos);
+    CHECK(refused.err.find("(equity 5997.5, initial margin 12000, short by 6002.5 USD)") !=
+          std::string::npos);
+    CHECK(desk.evaluate(transfer("0.02")).err.find("transfer_not_owned: ") != std::string::npos);
+
+    const std::string simple =
+        "{\"account\":\"bob\",\"balances\":{\"USD\":\"10\"}}\n"
+        "{\"transfer\":{\"from\":{\"account\":\"bob\"},\"to\":{\"account\":\"carol\"},"
+        "\"asset\":\"USD\",\"amount\":\"4\"}}\n";
+    const Result done = desk.evaluate(simple);
+    CHECK(done.code == 0);
+    CHECK(done.out.find("\"account\":\"bob\",\"sub_account\":\"\",\"equity\":\"6\"") !=
+          std::string::npos);
+    CHECK(done.out.find("\"account\":\"carol\",\"sub_account\":\"\",\"equity\":\"4\"") !=
+          std::string::npos);
+}
+
+TEST_CASE("an isolated account refuses a second instrument, and prices refuse what is too large") {
+    const Desk desk;
+    const Result isolated = desk.evaluate(
+        "{\"account\":\"a\",\"margin_mode\":\"isolated\",\"positions\":[{\"instrument\":"
+        "\"BTC-PERP\",\"quantity\":1,\"entry_price\":60000}]}\n");
+    CHECK(isolated.code == 3);
+    CHECK(isolated.err.find("sub_account: is missing: an isolated position") != std::string::npos);
+    const std::string prices = desk.write("q.ndjson",
+                                          "{\"asset\":\"BTC\",\"total_deposits\":\"90000000000\"}\n"
+                                          "{\"instrument\":\"BTC-PERP\",\"price\":\"60000\"}\n");
+    const Result large =
+        desk.run("evaluate --config " + desk.config + " --accounts " +
+                 desk.write("e.ndjson", "{\"account\":\"a\"}\n") + " --prices " + prices);
+    CHECK(large.code == 3);
+    CHECK(large.err.find("q.ndjson:1: statistic_out_of_range: ") != std::string::npos);
 }
 
 TEST_CASE("evaluate prints nothing when a line is bad, and every bad line") {
