@@ -334,21 +334,9 @@ class InstrumentCheck {
                 "must be from 0 to 1000000");
         require(within(rounding.requirement_step, Money{}, kMinimumMax),
                 ".margin.rounding.requirement", "must be from 0 to 1000000");
-        if (terms_.charge_per_unit.raw() == 0) return;
-        require(instrument_.quantity_decimals <= kDecimalsOfUnitMax, ".quantity_decimals",
-                "must be at most 11 with margin.charge_per_unit; lower it");
-        require(!inverse() && within(value_of(terms_.charge_per_unit), -unit_value(), unit_value()),
-                ".margin.charge_per_unit",
-                "must not exceed what one unit is worth at price_max, and is not for inverse "
-                "contracts");
-    }
-
-    // Of one whole unit at the largest price; zero where that is out of range anyway.
-    Value unit_value() const {
-        const Int128 unit = Int128{terms_.unit.raw()} * instrument_.price_max.raw();
-        const std::int64_t factor = instrument_.scale.factor();
-        if (unit <= 0 || factor <= 0) return {};
-        return Value::from_raw(unit > kMaxExposure / factor ? kMaxExposure : unit * factor);
+        require(charge_fits(instrument_, terms_.charge_per_unit), ".margin.charge_per_unit",
+                "must not exceed what one unit is worth at price_max; needs at most 11 "
+                "quantity_decimals, and is not for inverse contracts");
     }
 
     void check_gains() {
@@ -432,6 +420,18 @@ class InstrumentCheck {
 bool falls_by_level(const PerLevel<Rate>& asked) {
     return asked[MarginLevel::initial] >= asked[MarginLevel::close_out] &&
            asked[MarginLevel::close_out] >= asked[MarginLevel::maintenance];
+}
+
+bool charge_fits(const Instrument& instrument, Money charge) {
+    if (charge.raw() == 0) return true;
+    const std::int64_t factor = instrument.scale.factor();
+    if (is_inverse(instrument.kind) || instrument.quantity_decimals > kDecimalsOfUnitMax ||
+        factor <= 0) {
+        return false;
+    }
+    const Int128 unit = Int128{instrument.rules.terms.unit.raw()} * instrument.price_max.raw();
+    const Value most = Value::from_raw(unit > kMaxExposure / factor ? kMaxExposure : unit * factor);
+    return magnitude(value_of(charge)) <= most;
 }
 
 void check_asset_rules(const RiskParameters& parameters, const Asset& asset,

@@ -22,6 +22,10 @@ bool each_within(const PerLevel<T>& values, T lowest, T highest) {
 // start: what it asks for falls from the initial to the close-out to the maintenance level.
 bool falls_by_level(const PerLevel<Rate>& asked);
 
+// Whether a provision of `charge` per unit stays inside the arithmetic: at most what one unit is
+// worth at the largest price; at most 11 decimals of quantity; not for inverse contracts.
+bool charge_fits(const Instrument& instrument, Money charge);
+
 // `place` is that of the asset, "assets[2]".
 void check_asset_rules(const RiskParameters& parameters, const Asset& asset,
                        const std::string& place, Problems& problems);

@@ -7,6 +7,7 @@
 #include "core/assert.hpp"
 #include "core/market/merge.hpp"
 #include "core/math/elementary.hpp"
+#include "core/validate_rules.hpp"
 
 namespace margind::core {
 namespace {
@@ -194,6 +195,7 @@ Refusal MarketStage::apply(const StatisticInput& input) noexcept {
             kMaxExposure) {
         return Refusal::statistic_out_of_range;
     }
+    if (!of_asset && !fits(input)) return Refusal::statistic_out_of_range;
     rows_.set_statistic(input);
     if (of_asset) {
         // An asset at par moves nobody: validate() wants a price behind every rule that needs one.
@@ -205,6 +207,17 @@ Refusal MarketStage::apply(const StatisticInput& input) noexcept {
         change_of(InstrumentId(input.target)).rates_moved = true;
     }
     return Refusal::none;
+}
+
+// Whether what a statistic of an instrument makes an account owe stays inside the arithmetic.
+bool MarketStage::fits(const StatisticInput& input) const noexcept {
+    const Instrument& instrument = parameters_.instruments[input.target];
+    if (input.statistic == Statistic::auction_price) {
+        return input.value <= instrument.price_max.raw();
+    }
+    if (input.statistic != Statistic::expected_funding) return true;
+    const Int128 charge = Int128{instrument.rules.terms.charge_per_unit.raw()} + input.value;
+    return charge_fits(instrument, Money::from_raw(saturate_to_int64(charge)));
 }
 
 void MarketStage::recompute_dependents(InstrumentId instrument, Timestamp now) noexcept {

@@ -118,6 +118,7 @@ class MarketStage {
     Refusal check(const PriceInput& price, const Input& input) const noexcept;
     bool jumps(const PriceInput& price) const noexcept;
     void recompute(InstrumentId instrument, Timestamp now) noexcept;
+    bool fits(const StatisticInput& input) const noexcept;
     void recompute_dependents(InstrumentId instrument, Timestamp now) noexcept;
     Merge merge(std::span<const SourceId> sources, Timestamp now) noexcept;
     Price converted(const Source& source, Price price) const noexcept;  // zero: cannot be

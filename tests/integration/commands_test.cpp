@@ -95,6 +95,31 @@ TEST_CASE("check says ok, or lists problems and exits 3") {
     CHECK(scratch.run("check").code == 2);
 }
 
+TEST_CASE("every profile checks, and evaluates accounts as it is") {
+    const Scratch scratch;
+    std::size_t profiles = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(MARGIND_SOURCE_DIR "/config/profiles")) {
+        INFO(entry.path());
+        CHECK(scratch.run("check --config " + entry.path().string()).code == 0);
+        ++profiles;
+    }
+    CHECK(profiles == 10);
+    // 2 BTC at 60,000 on 40x: half of 2.5 %. The fill was at 61,000.
+    const std::string accounts = scratch.write(
+        "a.ndjson",
+        R"({"account":"a","balances":{"USDC":"5000"},"positions":[{"instrument":"BTC","quantity":"2","entry_price":"61000"}]})");
+    const std::string prices = scratch.write("p.ndjson", R"({"instrument":"BTC","price":"60000"})");
+    const Result result = scratch.run("evaluate --config " MARGIND_SOURCE_DIR
+                                      "/config/profiles/hyperliquid.yaml --accounts " +
+                                      accounts + " --prices " + prices);
+    CHECK(result.code == 0);
+    CHECK(result.out.find(R"("equity":"3000")") != std::string::npos);
+    CHECK(result.out.find(R"("initial_margin":"3000")") != std::string::npos);
+    CHECK(result.out.find(R"("maintenance_margin":"1500")") != std::string::npos);
+    CHECK(result.out.find(R"("state":"healthy")") != std::string::npos);
+}
+
 TEST_CASE("evaluate prints one line per account, worked by hand") {
     const Scratch scratch;
     const std::string config = scratch.write("c.yaml", kConfig);

@@ -245,3 +245,56 @@ TEST_CASE("rungs are measured at margin levels of their own, each reached before
                   "ladder: {margin_call: {multiplier: 0.9, of: initial}, warning: {multiplier: "
                   "1.1, of: initial}}") == Keys{"ladder.margin_call.multiplier"});
 }
+
+TEST_CASE("each rule out of range is named, and the end of its range is not") {
+    const auto asset = [](const std::string& rule) { return refused(rule, ""); };
+    const auto margin = [](const std::string& rule) {
+        return refused("", "margin: {" + rule + "}");
+    };
+    const auto in = [](const std::string& key) { return Keys{"assets[1]." + key}; };
+    const auto of = [](const std::string& key) { return Keys{"instruments[1].margin." + key}; };
+    CHECK(asset("size_discount: {factor: 21}") == in("size_discount.factor"));
+    CHECK(asset("size_discount: {factor: 20, base: 2}").empty());
+    CHECK(asset("size_premium: {factor: 1, base: 1.1}") == in("size_premium.base"));
+    CHECK(asset("amount_discount: {slope: 1, upper: 5%}") == in("amount_discount.scale"));
+    CHECK(asset("amount_discount: {scale: 1, slope: 1, lower: 6%, upper: 5%}") ==
+          in("amount_discount.lower"));
+    CHECK(asset("concentration: {borrows_from: -1}") == in("concentration.borrows_from"));
+    CHECK(asset("depeg: {threshold: 1, factor: 11}") == in("depeg.factor"));
+    CHECK(asset("confidence_charge: 11") == in("confidence_charge"));
+    CHECK(asset("order_charge: 11") == in("order_charge"));
+    CHECK(asset("borrow_tiers: [{rate: 201%}]") == in("borrow_tiers[0].rate"));
+    CHECK(asset("borrow_tiers: [{rate: 200%}]").empty());
+    CHECK(asset("haircut_tiers: [{value_up_to: 0, rate: 1%}, {rate: 2%}]") ==
+          in("haircut_tiers[0].value_up_to"));
+    CHECK(asset("liquidation: {close_factor: 0}") == in("liquidation.close_factor"));
+    CHECK(asset("liquidation: {bonus: 101%}") == in("liquidation.bonus"));
+
+    CHECK(margin("risk_factors: {long: 11}") == of("risk_factors.long"));
+    CHECK(margin("risk_factors: {short: {initial: 1%, maintenance: 2%}}") ==
+          of("risk_factors.short"));
+    CHECK(margin("slippage: {linear: -1%}") == of("slippage.linear"));
+    CHECK(margin("size_slope: {fraction: 1, scale: 1, share: 101%}") == of("size_slope.share"));
+    CHECK(margin("size_premium: {factor: 21}") == of("size_premium.factor"));
+    CHECK(margin("reduced_rate: 11%").size() == 1);
+    CHECK(margin("reduced_rate: {initial: 10%, maintenance: 5%}").empty());
+    CHECK(margin("open_interest_scaling: {lower_cap: 2, upper_cap: 1}") ==
+          of("open_interest_scaling.upper_cap"));
+    CHECK(margin("minimum: 1000001") == of("minimum"));
+    CHECK(margin("charge_per_unit: 1000000").empty());  // what a unit is worth at price_max
+    CHECK(margin("charge_per_unit: 1000000.01") == of("charge_per_unit"));
+    CHECK(margin("rounding: {requirement: -1}") == of("rounding.requirement"));
+    CHECK(margin("gains: {counted: apart, weight: 101%}") == of("gains.weight"));
+    CHECK(margin("gains: {counted: apart, weight: {initial: 100%, maintenance: 90%}}") ==
+          of("gains.weight"));
+    CHECK(margin("confidence_charge: 11") == of("confidence_charge"));
+    CHECK(margin("risk_model: {lognormal: {risk_aversion: 1, horizon_years: 1, volatility: 1}}") ==
+          of("risk_model.lognormal.risk_aversion"));
+    CHECK(refused("", "slow_price: {slot_growth: 1%, growth_per_second: 1%, slot: 0s}") ==
+          Keys{"instruments[1].slow_price.slot"});
+    CHECK(refused("", "insurance_fee: 51%") == Keys{"instruments[1].insurance_fee"});
+    CHECK(refused("", "liquidation_limits: {min_notional: 5}") ==
+          Keys{"instruments[1].liquidation_limits"});
+    CHECK(refused("", "tiers: [{initial_rate: 10%, maintenance_rate: 5%, close_out_rate: 11%}]") ==
+          Keys{"instruments[1].tiers[0].close_out_rate"});
+}

@@ -147,6 +147,23 @@ TEST_CASE("expected funding is provided for by whoever pays it") {
     CHECK(margin(d, MarginLevel::maintenance) == money(55));
 }
 
+TEST_CASE("a statistic that no market has is refused and changes nothing") {
+    Venue d([](RiskParameters&) {});
+    d.set_balance(kHolder, 0, money(1'000));
+    d.set_position(kHolder, 0, quantity(10), price(100));
+    const Money before = margin(d, MarginLevel::maintenance);
+    // A unit is worth at most ten million, the largest price.
+    for (const double funding : {10'000'001.0, -10'000'001.0, 9e10}) {
+        CHECK(d.set_statistic(Statistic::expected_funding, 0, money(funding).raw()) ==
+              Refusal::statistic_out_of_range);
+    }
+    CHECK(d.set_statistic(Statistic::auction_price, 0, price(10'000'001).raw()) ==
+          Refusal::statistic_out_of_range);
+    CHECK(margin(d, MarginLevel::maintenance) == before);
+    CHECK(d.set_statistic(Statistic::expected_funding, 0, money(10'000'000).raw()) ==
+          Refusal::none);
+}
+
 TEST_CASE("a log-normal risk model adds its factors, side by side") {
     Venue d([](RiskParameters& p) {
         p.instruments[0].rules.lognormal = true;
