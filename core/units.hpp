@@ -216,6 +216,15 @@ constexpr RateOf<N> rate_one() {
 }
 
 template <class N>
+constexpr MoneyOf<N> money_one() {
+    return MoneyOf<N>::from_raw(static_cast<typename N::Raw>(N::scale()));
+}
+template <class N>
+constexpr UnitPriceOf<N> unit_price_one() {
+    return UnitPriceOf<N>::from_raw(static_cast<typename N::Raw>(N::scale()));
+}
+
+template <class N>
 constexpr ValueOf<N> operator*(const MoneyOf<N>& amount, const UnitPriceOf<N>& price) {
     return ValueOf<N>::from_raw(amount.wide() * price.wide());
 }
@@ -231,6 +240,16 @@ constexpr ValueOf<N> magnitude(const ValueOf<N>& v) {
 template <class N>
 constexpr ValueOf<N> value_of(const MoneyOf<N>& amount) {
     return ValueOf<N>::from_raw(amount.wide() * N::scale());
+}
+template <class N>
+constexpr WeightedValueOf<N> weighted_value_of(const MoneyOf<N>& amount) {
+    return value_of(amount) * rate_one<N>();
+}
+// A weighted value that is weighted again: rounded to Value's decimals.
+template <class N>
+constexpr ValueOf<N> value_of(const WeightedValueOf<N>& value, Rounding rounding) {
+    return ValueOf<N>::from_raw(
+        divide<typename N::WideRaw>(value.raw(), typename N::WideRaw(N::scale()), rounding));
 }
 
 template <class N>

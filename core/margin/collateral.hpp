@@ -12,6 +12,7 @@
 
 #include "core/margin/accounts.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/margin/value_tiers.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
@@ -48,15 +49,14 @@ RateOf<N> balance_weight(const AssetRowOf<N>& asset, const AccountTermsOf<N>* ac
                          const MoneyOf<N>& amount, bool owned, MarginLevel level) {
     RateOf<N> weight = owned ? asset.asset_weight[level] : asset.liability_weight[level];
     if (asset.terms != nullptr) {
-        const MoneyOf<N> one = MoneyOf<N>::from_raw(static_cast<typename N::Raw>(N::scale()));
         if (owned) {
-            weight = size_discount(asset.terms->asset_discount, weight, amount, one);
+            weight = size_discount(asset.terms->asset_discount, weight, amount, money_one<N>());
             const RateOf<N> discount = amount_discount(asset.terms->amount_discount, amount);
             if (discount.raw() > 0) {
                 weight = product(weight, rate_one<N>() - discount, Rounding::down);
             }
         } else {
-            weight = size_premium(asset.terms->liability_premium, weight, amount, one);
+            weight = size_premium(asset.terms->liability_premium, weight, amount, money_one<N>());
         }
     }
     if (account == nullptr || account->least_rate[level].raw() == 0) return weight;
@@ -66,20 +66,10 @@ RateOf<N> balance_weight(const AssetRowOf<N>& asset, const AccountTermsOf<N>* ac
                  : std::max(weight, rate_one<N>() + least);
 }
 
-// value * rate, tier by tier.
 template <class N>
 WeightedValueOf<N> tiered(const ValueOf<N>& value, std::span<const BalanceTier<N>> tiers,
                           MarginLevel level) {
-    WeightedValueOf<N> sum;
-    ValueOf<N> from;
-    for (std::size_t t = 0; t < tiers.size(); ++t) {
-        const bool last = t + 1 == tiers.size() || value <= tiers[t].value_up_to;
-        const ValueOf<N>& end = last ? value : tiers[t].value_up_to;
-        sum += (end - from) * tiers[t].rate[level];
-        if (last) break;
-        from = end;
-    }
-    return sum;
+    return core::tiered(value, tiers, &BalanceTier<N>::value_up_to, level);
 }
 
 }  // namespace margin_detail

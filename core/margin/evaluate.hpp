@@ -106,20 +106,15 @@ class Evaluator {
         if (rule.net_of_margin) {
             WeightedValueOf<N> net = figures.gain * rate_one<N>() - figures.requirement;
             figures.requirement = {};
-            if (net.raw() > 0) net = floor_value(net) * rule.weight[level_];
-            gains_[balance] += floor_value(net);
-            observer_.settled(p, floor_value(net));
+            if (net.raw() > 0) net = value_of(net, Rounding::down) * rule.weight[level_];
+            gains_[balance] += value_of(net, Rounding::down);
+            observer_.settled(p, value_of(net, Rounding::down));
         } else if (rule.apart) {
             add_apart(p, figures, rule, asset_of(balance));
         } else {
             gains_[balance] += figures.gain;
             observer_.settled(p, figures.gain);
         }
-    }
-
-    static ValueOf<N> floor_value(const WeightedValueOf<N>& v) {
-        using Wide = typename N::WideRaw;
-        return ValueOf<N>::from_raw(div_floor<Wide>(v.raw(), Wide(N::scale())));
     }
 
     void add_apart(std::uint32_t p, const PositionFigures<N>& figures, const GainRule<N>& rule,
@@ -137,12 +132,11 @@ class Evaluator {
         }
         RateOf<N> weight = rule.weight[level_];
         if (level_ == MarginLevel::initial) {
-            const MoneyOf<N> one = MoneyOf<N>::from_raw(static_cast<typename N::Raw>(N::scale()));
-            weight = size_discount(rule.discount, weight, round_down(figures.gain), one);
+            weight = size_discount(rule.discount, weight, round_down(figures.gain), money_one<N>());
         }
         WeightedValueOf<N> counted = value * weight;
         const MoneyOf<N>& cap = rule.cap[level_];
-        if (cap.raw() > 0) counted = std::min(counted, value_of(cap) * rate_one<N>());
+        if (cap.raw() > 0) counted = std::min(counted, weighted_value_of(cap));
         sums_.equity += counted;
         observer_.apart(p, counted);
     }
@@ -181,9 +175,9 @@ class Evaluator {
         for (const SpotOrderRowOf<N>& order : account_.spot_orders) {
             if (order.bids.raw() != 0 || order.asks.raw() != 0) in_base[order.base] = &order;
             if (const BalanceTermsOf<N>* terms = asset_of(order.base).terms; terms != nullptr) {
-                sums_.requirement += WeightedValueOf<N>::from_raw(
-                    (value_of(terms->order_charge) * rate_one<N>()).raw() *
-                    typename N::WideRaw(order.count));
+                sums_.requirement +=
+                    WeightedValueOf<N>::from_raw(weighted_value_of(terms->order_charge).raw() *
+                                                 typename N::WideRaw(order.count));
             }
         }
         for (std::uint32_t b = 0; b < account_.balances.size(); ++b) {

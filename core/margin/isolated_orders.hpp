@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/margin/quantum.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
@@ -44,13 +45,8 @@ constexpr MoneyOf<N> isolated_order_margin(const ContractScaleOf<N>& scale,
         covered = covered - used;
         value += scale.value(std::max(order.price, rule.auction_price), size - used);
     }
-    const WeightedValueOf<N> margin = value * rule.factor;
-    if (rule.unit.raw() == 0) {
-        return round_down(margin);
-    }
-    const Wide step = rule.unit.wide() * N::scale() * N::scale();
-    return MoneyOf<N>::from_raw(
-        N::narrow(Wide(div_floor<Wide>(margin.raw(), step) * rule.unit.wide())));
+    return whole_quanta<N>((value * rule.factor).raw(), Wide(N::scale() * N::scale()),
+                           Rounding::down, rule.unit);
 }
 
 }  // namespace margind::core

@@ -44,13 +44,13 @@ class PositionAtLevel {
                 if (amount.raw() != 0) seen.add(term, 0, {}, {}, amount);
             }
         };
-        if (out.size.raw() != 0) add(RequirementTerm::minimum, whole(terms_.minimum));
+        if (out.size.raw() != 0) add(RequirementTerm::minimum, weighted_value_of(terms_.minimum));
         add(RequirementTerm::provision, provision());
-        out.order_charges =
-            WeightedValueOf<N>::from_raw(whole(terms_.order_charge).raw() * Wide(orders_));
-        const WeightedValueOf<N> rounded = WeightedValueOf<N>::from_raw(
-            to_step<Wide>(out.requirement.raw(), requirement_step(terms_), Rounding::up));
-        add(RequirementTerm::rounding, rounded - out.requirement);
+        out.order_charges = WeightedValueOf<N>::from_raw(
+            weighted_value_of(terms_.order_charge).raw() * Wide(orders_));
+        add(RequirementTerm::rounding,
+            in_quanta(out.requirement, Rounding::up, terms_.rounding.requirement_step) -
+                out.requirement);
         return out;
     }
 
@@ -60,9 +60,6 @@ class PositionAtLevel {
     static const PositionTermsOf<N>& no_terms() {
         static const PositionTermsOf<N> kNone;
         return kNone;
-    }
-    static WeightedValueOf<N> whole(const MoneyOf<N>& amount) {
-        return value_of(amount) * rate_one<N>();
     }
 
     template <class Terms>
@@ -92,12 +89,12 @@ class PositionAtLevel {
     }
 
     PriceOf<N> price(bool is_long) const {
-        return margin_price(row_, terms_, position_.entry_price, is_long, level_);
+        return terms_.margin_price == MarginPrice::entry ? position_.entry_price
+                                                         : gain_price(is_long);
     }
 
     const PriceOf<N>& gain_price(bool is_long) const {
-        const PriceOf<N>& price = is_long ? terms_.long_price[level_] : terms_.short_price[level_];
-        return price.raw() == 0 ? row_.mark : price;
+        return level_price(row_, terms_, is_long, level_);
     }
 
     // What `net` needs, and what the position has gained at the price such a net is valued at.

@@ -7,6 +7,12 @@
 
 namespace margind::core {
 
+// `raw` down or up to a multiple of `step`. Zero: as it is.
+template <class Int>
+constexpr Int to_multiple(const Int& raw, const Int& step, Rounding rounding) {
+    return step == 0 ? raw : Int(divide<Int>(raw, step, rounding) * step);
+}
+
 template <class N>
 constexpr typename N::WideRaw quanta_of(const MoneyOf<N>& quantum) {
     return quantum.raw() == 0 ? typename N::WideRaw(1) : quantum.wide();
@@ -37,12 +43,22 @@ constexpr MoneyOf<N> product(const MoneyOf<N>& amount, const RateOf<N>& rate, Ro
 // A rate cut down to whole steps; a step of zero leaves it.
 template <class N>
 constexpr RateOf<N> cut_to_step(const RateOf<N>& rate, const RateOf<N>& step) {
-    using Wide = typename N::WideRaw;
-    if (step.raw() == 0) {
-        return rate;
-    }
-    const Wide count = div_floor<Wide>(rate.wide(), step.wide());
-    return RateOf<N>::from_raw(N::narrow(Wide(count * step.wide())));
+    return RateOf<N>::from_raw(
+        N::narrow(to_multiple<typename N::WideRaw>(rate.wide(), step.wide(), Rounding::down)));
+}
+
+// Exact amounts in whole quanta, still exact: a quantum of zero leaves them.
+template <class N>
+constexpr ValueOf<N> in_quanta(const ValueOf<N>& value, Rounding rounding,
+                               const MoneyOf<N>& quantum) {
+    return ValueOf<N>::from_raw(
+        to_multiple<typename N::WideRaw>(value.raw(), value_of(quantum).raw(), rounding));
+}
+template <class N>
+constexpr WeightedValueOf<N> in_quanta(const WeightedValueOf<N>& value, Rounding rounding,
+                                       const MoneyOf<N>& quantum) {
+    return WeightedValueOf<N>::from_raw(to_multiple<typename N::WideRaw>(
+        value.raw(), (value_of(quantum) * rate_one<N>()).raw(), rounding));
 }
 
 }  // namespace margind::core

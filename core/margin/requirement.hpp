@@ -12,10 +12,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "core/margin/accounts.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/margin/quantum.hpp"
 #include "core/margin/size_factor.hpp"
+#include "core/margin/value_tiers.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
@@ -61,21 +64,10 @@ struct NoTerms {
 
 namespace margin_detail {
 
-// Down or up to a multiple of `step` (in the raw numbers of what is rounded). Zero: as it is.
-template <class Wide>
-Wide to_step(const Wide& raw, const Wide& step, Rounding rounding) {
-    return step == 0 ? raw : Wide(divide<Wide>(raw, step, rounding) * step);
-}
-
+// The price of the level for what is long, or short: the mark where the level has none of its own.
 template <class N>
-typename N::WideRaw requirement_step(const PositionTermsOf<N>& terms) {
-    return terms.rounding.requirement_step.wide() * N::scale() * N::scale();
-}
-
-template <class N>
-PriceOf<N> margin_price(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
-                        const PriceOf<N>& entry, bool is_long, MarginLevel level) {
-    if (terms.margin_price == MarginPrice::entry) return entry;
+const PriceOf<N>& level_price(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
+                              bool is_long, MarginLevel level) {
     const PriceOf<N>& price = is_long ? terms.long_price[level] : terms.short_price[level];
     return price.raw() == 0 ? row.mark : price;
 }
@@ -110,28 +102,23 @@ ValueOf<N> worth(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
 template <class N>
 ValueOf<N> notional_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
                        const PriceOf<N>& price, const QuantityOf<N>& quantity) {
-    using Wide = typename N::WideRaw;
     const ValueOf<N> exact = magnitude(
         worth(row, terms, price, quantity, quantity.raw() < 0 ? Rounding::down : Rounding::up));
-    return ValueOf<N>::from_raw(to_step<Wide>(
-        exact.raw(), Wide(terms.rounding.notional_step.wide() * N::scale()), Rounding::down));
+    return in_quanta(exact, Rounding::down, terms.rounding.notional_step);
 }
 
 template <class N>
 ValueOf<N> gain_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
                    const PriceOf<N>& entry, const PriceOf<N>& price,
                    const QuantityOf<N>& quantity) {
-    using Wide = typename N::WideRaw;
     if (terms.payoff == Payoff::inverse) {
         return worth(row, terms, entry, quantity, Rounding::down) -
                worth(row, terms, price, quantity, Rounding::up);
     }
     if (terms.rounding.notional_step.raw() == 0) return row.scale.gain(entry, price, quantity);
-    const Wide step = terms.rounding.notional_step.wide() * N::scale();
-    const Wide worth_now = row.scale.value(price, magnitude(quantity)).raw();
-    const Wide cut = to_step<Wide>(worth_now, step, Rounding::down);
-    return ValueOf<N>::from_raw(quantity.raw() < 0 ? Wide(-cut) : cut) -
-           row.scale.value(entry, quantity);
+    const ValueOf<N> now = in_quanta(row.scale.value(price, magnitude(quantity)), Rounding::down,
+                                     terms.rounding.notional_step);
+    return (quantity.raw() < 0 ? -now : now) - row.scale.value(entry, quantity);
 }
 
 // rate * size in whole units, rounded up, at most the largest rate.
@@ -158,54 +145,39 @@ RateOf<N> slope_rate(const PositionTermsOf<N>& terms, const ValueOf<N>& notional
                    Rounding::up);
 }
 
+// Whether the account is one that the instrument offers reduced rates to.
+template <class N>
+bool has_reduced_rate(const PositionTermsOf<N>& terms, const AccountTermsOf<N>* account,
+                      MarginLevel level) {
+    return account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
+}
+
 // The rate that the first tier needs for this size and account, where that depends on size.
 template <class N>
 RateOf<N> size_dependent_rate(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& terms,
                               const AccountTermsOf<N>* account, const QuantityOf<N>& size,
                               MarginLevel level) {
     const RateOf<N>& base = row.tiers[0].rate[level];
-    const bool reduced =
-        account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
-    if (!reduced) return size_premium(terms.premium, base, size, terms.unit);
+    if (!has_reduced_rate(terms, account, level))
+        return size_premium(terms.premium, base, size, terms.unit);
     if (level == MarginLevel::maintenance) {
         return size_premium(terms.premium, terms.reduced_rate[level], size, terms.unit);
     }
     return reduced_size_premium(terms.premium, base, terms.reduced_rate[level], size, terms.unit);
 }
 
-}  // namespace margin_detail
-
 // notional * rate, tier by tier: the part of the notional inside a tier needs that tier's rate.
 template <class N, class Terms>
 WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& row,
                           MarginLevel level, Terms& seen) {
-    WeightedValueOf<N> sum;
-    ValueOf<N> from;
-    const TierRowOf<N>* tier = row.tiers.data();
-    const TierRowOf<N>* const last = tier + row.tier_count - 1;
-    const auto add = [&](const ValueOf<N>& up_to) {
-        const ValueOf<N> part = up_to - from;
-        sum += part * tier->rate[level];
-        if constexpr (Terms::kWanted) {
-            seen.add(RequirementTerm::tier, static_cast<std::uint32_t>(tier - row.tiers.data()),
-                     part, tier->rate[level], part * tier->rate[level]);
-        }
-    };
-    for (; tier != last && notional > tier->notional_up_to; ++tier) {
-        add(tier->notional_up_to);
-        from = tier->notional_up_to;
-    }
-    add(notional);
-    return sum;
+    return core::tiered(notional, std::span<const TierRowOf<N>>(row.tiers.data(), row.tier_count),
+                        &TierRowOf<N>::notional_up_to, level,
+                        [&](std::uint32_t index, const ValueOf<N>& part, const RateOf<N>& rate) {
+                            if constexpr (Terms::kWanted) {
+                                seen.add(RequirementTerm::tier, index, part, rate, part * rate);
+                            }
+                        });
 }
-template <class N>
-WeightedValueOf<N> tiered(const ValueOf<N>& notional, const InstrumentRowOf<N>& row,
-                          MarginLevel level) {
-    NoTerms<N> nobody;
-    return tiered(notional, row, level, nobody);
-}
-
-namespace margin_detail {
 
 // At least notional * rate.
 template <class N, class Terms>
@@ -243,6 +215,36 @@ WeightedValueOf<N> added_rates(const PositionTermsOf<N>& terms, const ValueOf<N>
     return notional * added;
 }
 
+// Maintenance as a fraction of the initial margin, each rounded for itself.
+template <class N, class Terms>
+WeightedValueOf<N> fraction_of_initial(const PositionTermsOf<N>& terms, const ValueOf<N>& notional,
+                                       Terms& seen) {
+    const WeightedValueOf<N> initial =
+        in_quanta(notional * terms.maintenance_of_initial.initial_rate, Rounding::up,
+                  terms.rounding.requirement_step);
+    const ValueOf<N> of = value_of(initial, Rounding::up);
+    const RateOf<N>& fraction = terms.maintenance_of_initial.fraction;
+    seen.add(RequirementTerm::maintenance_of_initial, 0, of, fraction, of * fraction);
+    return of * fraction;
+}
+
+template <class N, class Terms>
+WeightedValueOf<N> requirement_by_rates(const InstrumentRowOf<N>& row,
+                                        const PositionTermsOf<N>& terms,
+                                        const AccountTermsOf<N>* account,
+                                        const ValueOf<N>& notional, const QuantityOf<N>& quantity,
+                                        MarginLevel level, Terms& seen) {
+    const bool reduced = has_reduced_rate(terms, account, level);
+    WeightedValueOf<N> sum;
+    if (!reduced) sum = tiered(notional, row, level, seen);
+    sum += added_rates(terms, notional, quantity, level, seen);
+    if (!reduced && terms.premium.factor.raw() == 0) return sum;
+    raise(sum, notional,
+          at_most_largest(size_dependent_rate(row, terms, account, magnitude(quantity), level)),
+          reduced ? RequirementTerm::reduced_rate : RequirementTerm::size_premium, seen);
+    return sum;
+}
+
 }  // namespace margin_detail
 
 // What `quantity` (signed, not zero) needs by itself, without minimum and charges, and not less
@@ -252,34 +254,12 @@ WeightedValueOf<N> requirement_of(const InstrumentRowOf<N>& row, const PositionT
                                   const AccountTermsOf<N>* account, const RateOf<N>& least_rate,
                                   const ValueOf<N>& notional, const QuantityOf<N>& quantity,
                                   MarginLevel level, Terms& seen) {
-    using margin_detail::added_rates;
-    using margin_detail::raise;
-    using margin_detail::requirement_step;
-    using margin_detail::size_dependent_rate;
-    using margin_detail::to_step;
-    using Wide = typename N::WideRaw;
-    const QuantityOf<N> size = magnitude(quantity);
-    WeightedValueOf<N> sum;
-    if (level == MarginLevel::maintenance && terms.maintenance_of_initial.fraction.raw() > 0) {
-        const Wide initial =
-            to_step<Wide>((notional * terms.maintenance_of_initial.initial_rate).raw(),
-                          requirement_step(terms), Rounding::up);
-        const ValueOf<N> whole = ValueOf<N>::from_raw(div_ceil<Wide>(initial, Wide(N::scale())));
-        sum = whole * terms.maintenance_of_initial.fraction;
-        seen.add(RequirementTerm::maintenance_of_initial, 0, whole,
-                 terms.maintenance_of_initial.fraction, sum);
-    } else {
-        const bool reduced =
-            account != nullptr && account->high_leverage && terms.reduced_rate[level].raw() > 0;
-        if (!reduced) sum = tiered(notional, row, level, seen);
-        sum += added_rates(terms, notional, quantity, level, seen);
-        if (reduced || terms.premium.factor.raw() > 0) {
-            raise(sum, notional,
-                  at_most_largest(size_dependent_rate(row, terms, account, size, level)),
-                  reduced ? RequirementTerm::reduced_rate : RequirementTerm::size_premium, seen);
-        }
-    }
-    if (least_rate.raw() > 0) raise(sum, notional, least_rate, RequirementTerm::least_rate, seen);
+    const bool of_initial =
+        level == MarginLevel::maintenance && terms.maintenance_of_initial.fraction.raw() > 0;
+    WeightedValueOf<N> sum = of_initial ? margin_detail::fraction_of_initial(terms, notional, seen)
+                                        : margin_detail::requirement_by_rates(
+                                              row, terms, account, notional, quantity, level, seen);
+    margin_detail::raise(sum, notional, least_rate, RequirementTerm::least_rate, seen);
     return sum;
 }
 template <class N>
@@ -296,7 +276,7 @@ template <class N, class Terms>
 PositionFigures<N> plain_position(const PositionRowOf<N>& position, const InstrumentRowOf<N>& row,
                                   MarginLevel level, Terms& seen) {
     const ValueOf<N> notional = magnitude(row.scale.value(row.mark, position.quantity));
-    WeightedValueOf<N> requirement = tiered(notional, row, level, seen);
+    WeightedValueOf<N> requirement = margin_detail::tiered(notional, row, level, seen);
     if (level == MarginLevel::initial && position.least_initial_rate.raw() > 0) {
         margin_detail::raise(requirement, notional, position.least_initial_rate,
                              RequirementTerm::least_rate, seen);

@@ -48,11 +48,6 @@ MoneyOf<N> exchanged(const MoneyOf<N>& amount, const UnitPriceOf<N>& price,
 }
 
 template <class N>
-UnitPriceOf<N> unit_price_one() {
-    return UnitPriceOf<N>::from_raw(static_cast<typename N::Raw>(N::scale()));
-}
-
-template <class N>
 ReservedOutcome<N> reserved_outcome(const SpotOrderRowOf<N>& order, const AccountViewOf<N>& account,
                                     const MarketViewOf<N>& market, MarginLevel level) {
     const AssetRowOf<N>& base = market.assets[account.balances[order.base].asset.index()];
