@@ -368,7 +368,10 @@ Int128 AccountBook::exposure_of(InstrumentId id, Quantity quantity) const noexce
     if (is_inverse(instrument.kind)) return bounded_product(size, instrument.scale.factor(), 1);
     const Int128 in_quote =
         bounded_product(instrument.price_max.raw(), size, instrument.scale.factor());
-    const std::int64_t unit = largest_unit_price(parameters_, settlement_asset(instrument)).raw();
+    // Gains are amounts of the settlement asset before they are worth anything: those must fit too.
+    const std::int64_t unit =
+        std::max(largest_unit_price(parameters_, settlement_asset(instrument)), kUnitPriceOne)
+            .raw();
     if (in_quote > kMaxExposure / unit * kScale) return kMaxExposure + 1;
     return unit == kScale ? in_quote : in_quote / kScale * unit + unit;
 }

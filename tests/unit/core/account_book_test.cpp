@@ -265,3 +265,20 @@ TEST_CASE("an inverse contract settles in its base, and its face bounds what may
     REQUIRE(view.balances.size() == 1);
     CHECK(view.balances[0].asset == AssetId(1));
 }
+
+TEST_CASE("what a position may gain of an asset worth little must fit the ledger too") {
+    RiskParameters parameters = small_venue();
+    parameters.instruments.push_back(instrument("PENNY-USD", AssetId(0)));
+    parameters.instruments[2].kind = InstrumentKind::spot;
+    parameters.instruments[2].tiers.clear();
+    parameters.instruments[2].price_max = price(0.001);
+    parameters.assets.push_back({.name = "PENNY", .priced_by = InstrumentId(2), .haircut = {}});
+    parameters.instruments[1].quote = AssetId(2);
+    AccountBook book(parameters);
+    AccountSlot slot;
+    // Up to 10 million each: a trillion of an asset is worth a billion, but no Money.
+    const AccountInput large = position(key("a"), 1, 100'000, 10);
+    CHECK(book.update({&large, 1}, slot) == Refusal::amount_beyond_maximum);
+    const AccountInput small = position(key("a"), 1, 5'000, 10);
+    CHECK(book.update({&small, 1}, slot) == Refusal::none);
+}
