@@ -28,7 +28,7 @@ constexpr std::pair<const char*, Gains> kGains[] = {{"with_balance", Gains::with
                                                     {"apart", Gains::apart},
                                                     {"net_of_margin", Gains::net_of_margin}};
 
-const auto parse_money = scaled_by(core::kScaleDecimals);
+const auto kMoney = scaled_by(core::kScaleDecimals);
 
 // `base` is what the weight or rate is multiplied by before the growth counts.
 void read_size_factor(MapReader& map, const char* key, core::SizeFactor<Ledger>& rule,
@@ -47,8 +47,7 @@ std::vector<core::BalanceTier<Ledger>> read_balance_tiers(MapReader& map, const 
         core::BalanceTier<Ledger> tier;
         const bool last = t + 1 == list.size();
         core::Money end;
-        if (tier_map.value("value_up_to", end, parse_money,
-                           last ? Need::optional : Need::required)) {
+        if (tier_map.value("value_up_to", end, kMoney, last ? Need::optional : Need::required)) {
             tier.value_up_to = core::value_of(end);
         }
         if (!tier_map.has("rate")) {
@@ -63,11 +62,11 @@ std::vector<core::BalanceTier<Ledger>> read_balance_tiers(MapReader& map, const 
 
 void read_weights_of_totals(MapReader& map, core::AssetRules& rules) {
     MapReader concentration = map.map("concentration");
-    concentration.value("deposits_from", rules.concentration.deposits_from, parse_money);
-    concentration.value("borrows_from", rules.concentration.borrows_from, parse_money);
+    concentration.value("deposits_from", rules.concentration.deposits_from, kMoney);
+    concentration.value("borrows_from", rules.concentration.borrows_from, kMoney);
     concentration.finish();
     MapReader depeg = map.map("depeg");
-    depeg.value("threshold", rules.depeg.threshold, parse_money);
+    depeg.value("threshold", rules.depeg.threshold, kMoney);
     depeg.value("factor", rules.depeg.factor, parse_rate);
     depeg.finish();
     map.value("confidence_charge", rules.confidence.multiplier, parse_rate);
@@ -79,7 +78,7 @@ void read_weights_of_size(MapReader& map, core::AssetRules& rules) {
     read_size_factor(map, "size_premium", rules.liability_premium,
                      &core::SizeFactor<Ledger>::premium_base);
     MapReader amount = map.map("amount_discount");
-    amount.value("scale", rules.amount_discount.scale, parse_money);
+    amount.value("scale", rules.amount_discount.scale, kMoney);
     amount.value("slope", rules.amount_discount.slope, parse_rate);
     amount.value("lower", rules.amount_discount.lower, parse_rate);
     amount.value("upper", rules.amount_discount.upper, parse_rate);
@@ -92,9 +91,9 @@ void read_asset_liquidation(MapReader& map, core::LiquidationRules<Ledger>& rule
     MapReader section = map.map("liquidation");
     section.value("close_factor", rules.close.factor, parse_rate);
     section.value("full_below_health", rules.close.full_below_health, parse_rate);
-    section.value("full_below_value", rules.close.full_below_value, parse_money);
+    section.value("full_below_value", rules.close.full_below_value, kMoney);
     section.value("of_whole_position", rules.close.of_whole_position, parse_flag);
-    section.value("leftover_min", rules.leftover_min, parse_money);
+    section.value("leftover_min", rules.leftover_min, kMoney);
     section.value("bonus", rules.bonus, parse_rate);
     section.value("protocol_share", rules.protocol_share, parse_rate);
     section.finish();
@@ -102,9 +101,9 @@ void read_asset_liquidation(MapReader& map, core::LiquidationRules<Ledger>& rule
 
 void read_liquidation_limits(MapReader& map, core::LiquidationLimits<Ledger>& limits) {
     MapReader section = map.map("liquidation_limits");
-    section.value("min_notional", limits.min_notional, parse_money);
+    section.value("min_notional", limits.min_notional, kMoney);
     section.value("max_portion", limits.max_portion, parse_rate);
-    section.value("account_notional", limits.account_notional, parse_money);
+    section.value("account_notional", limits.account_notional, kMoney);
     section.finish();
 }
 
@@ -121,9 +120,9 @@ class MarginReader {
         read_side_rates();
         read_size_rates();
         read_initial_and_maintenance();
-        map_.value("minimum", terms_.minimum, parse_money);
-        map_.value("order_charge", terms_.order_charge, parse_money);
-        map_.value("charge_per_unit", terms_.charge_per_unit, parse_money);
+        map_.value("minimum", terms_.minimum, kMoney);
+        map_.value("order_charge", terms_.order_charge, kMoney);
+        map_.value("charge_per_unit", terms_.charge_per_unit, kMoney);
         map_.value("confidence_charge", rules_.confidence.multiplier, parse_rate);
         map_.value("payoff_cap", terms_.payoff_cap, scaled_by(instrument_.price_decimals));
         read_gains();
@@ -166,8 +165,8 @@ class MarginReader {
         map_.value("maintenance_fraction", terms_.maintenance_of_initial.fraction, parse_rate);
         read_levels(map_, "reduced_rate", terms_.reduced_rate, parse_rate);
         MapReader scaling = map_.map("open_interest_scaling");
-        scaling.value("lower_cap", rules_.open_interest.lower_cap, parse_money);
-        scaling.value("upper_cap", rules_.open_interest.upper_cap, parse_money);
+        scaling.value("lower_cap", rules_.open_interest.lower_cap, kMoney);
+        scaling.value("upper_cap", rules_.open_interest.upper_cap, kMoney);
         scaling.value("step", rules_.open_interest.step, parse_rate);
         scaling.finish();
     }
@@ -180,7 +179,7 @@ class MarginReader {
         terms_.gains.net_of_margin = counted == Gains::net_of_margin;
         if (counted != Gains::with_balance) terms_.gains.weight = core::kRateOne;
         read_levels(gains, "weight", terms_.gains.weight, parse_rate);
-        read_levels(gains, "cap", terms_.gains.cap, parse_money);
+        read_levels(gains, "cap", terms_.gains.cap, kMoney);
         read_size_factor(gains, "discount", terms_.gains.discount,
                          &core::SizeFactor<Ledger>::discount_base);
         gains.finish();
@@ -188,8 +187,8 @@ class MarginReader {
 
     void read_rounding() {
         MapReader rounding = map_.map("rounding");
-        rounding.value("notional", terms_.rounding.notional_step, parse_money);
-        rounding.value("requirement", terms_.rounding.requirement_step, parse_money);
+        rounding.value("notional", terms_.rounding.notional_step, kMoney);
+        rounding.value("requirement", terms_.rounding.requirement_step, kMoney);
         rounding.finish();
     }
 
@@ -224,7 +223,7 @@ void read_asset_rules(MapReader& map, core::Asset& asset) {
     read_weights_of_totals(map, rules);
     read_weights_of_size(map, rules);
     map.choice("debt", rules.debt_is_requirement, kDebts);
-    map.value("order_charge", rules.order_charge, parse_money);
+    map.value("order_charge", rules.order_charge, kMoney);
     map.value("least_rate_applies", rules.least_rate_applies, parse_flag);
     read_asset_liquidation(map, asset.liquidation);
     rules.plain = !looked_at(rules);

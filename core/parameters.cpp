@@ -301,10 +301,11 @@ class Checker {
         return level == MarginLevel::initial ? 2 : level == MarginLevel::close_out ? 1 : 0;
     }
 
-    // A rung must be reached before the next one.
+    // A rung must be reached before the next one. How margins of different levels compare is the
+    // instruments' affair, but liquidation is never measured at a stricter one than the call.
     void check_above(const Level& rung, const Level& next, const std::string& place,
                      const std::string& name) {
-        require(rank(rung.of) >= rank(next.of), place + ".of",
+        require(&next != &p_.ladder.liquidation || rank(rung.of) >= rank(next.of), place + ".of",
                 "must not be a lower margin level than that of " + name);
         require(rung.multiplier > next.multiplier ||
                     (rung.multiplier == next.multiplier && rank(rung.of) > rank(next.of)),

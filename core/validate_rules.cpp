@@ -429,7 +429,8 @@ bool charge_fits(const Instrument& instrument, Money charge) {
         factor <= 0) {
         return false;
     }
-    const Int128 unit = Int128{instrument.rules.terms.unit.raw()} * instrument.price_max.raw();
+    Int128 unit = instrument.price_max.raw();
+    for (int d = 0; d < instrument.quantity_decimals; ++d) unit *= 10;
     const Value most = Value::from_raw(unit > kMaxExposure / factor ? kMaxExposure : unit * factor);
     return magnitude(value_of(charge)) <= most;
 }

@@ -3,6 +3,7 @@
 // with the deductions that venues print.)
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "core/margin/level.hpp"
@@ -11,20 +12,32 @@
 namespace margind::core {
 
 // `Tier` has a PerLevel `rate` and the member `up_to` names; the last one's is never compared.
-// Nothing without tiers. Requires: value >= 0.
-template <class N, class Tier>
+// Calls `see(index, part, rate)` for each tier that takes a part. Nothing without tiers.
+// Requires: value >= 0.
+template <class N, class Tier, class See>
 constexpr WeightedValueOf<N> tiered(const ValueOf<N>& value, std::span<const Tier> tiers,
-                                    ValueOf<N> Tier::* up_to, MarginLevel level) {
+                                    ValueOf<N> Tier::* up_to, MarginLevel level, const See& see) {
     WeightedValueOf<N> sum;
     if (tiers.empty()) return sum;
     ValueOf<N> from;
     const Tier* tier = tiers.data();
     const Tier* const last = tier + tiers.size() - 1;
+    const auto add = [&](const ValueOf<N>& end) {
+        sum += (end - from) * tier->rate[level];
+        see(static_cast<std::uint32_t>(tier - tiers.data()), end - from, tier->rate[level]);
+    };
     for (; tier != last && value > tier->*up_to; ++tier) {
-        sum += (tier->*up_to - from) * tier->rate[level];
+        add(tier->*up_to);
         from = tier->*up_to;
     }
-    return sum + (value - from) * tier->rate[level];
+    add(value);
+    return sum;
+}
+template <class N, class Tier>
+constexpr WeightedValueOf<N> tiered(const ValueOf<N>& value, std::span<const Tier> tiers,
+                                    ValueOf<N> Tier::* up_to, MarginLevel level) {
+    return tiered(value, tiers, up_to, level,
+                  [](std::uint32_t, const ValueOf<N>&, const RateOf<N>&) {});
 }
 
 }  // namespace margind::core

@@ -31,6 +31,13 @@ void put_levels(TextBuffer& out, const core::Evaluation& evaluation) {
     out.append(std::string_view("},"));
 }
 
+// By itself, whether it is counted as margin or taken off the position's gain.
+core::WeightedValue required(const PositionSeen& position) {
+    core::WeightedValue sum;
+    for (const TermSeen& term : position.terms) sum += term.amount;
+    return sum;
+}
+
 }  // namespace
 
 // The account's names need no escaping: FixedText admits no character that would.
@@ -71,7 +78,7 @@ void AccountJson::append_positions(core::AccountSlot slot, TextBuffer& out) {
         append_quoted(out, parameters.assets[core::settlement_asset(instrument).index()].name);
         out.push_back(',');
         put_money(out, "notional", core::round_up(seen.positions[p].figures.notional));
-        put_money(out, "margin", core::round_up(seen.positions[p].figures.requirement));
+        put_money(out, "margin", core::round_up(required(seen.positions[p])));
         const auto price = liquidation_price(engine_, account, p, scenario_);
         if (price) {
             put_text(out, "liquidation_price", price->raw(), instrument.price_decimals);
