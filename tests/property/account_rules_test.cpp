@@ -25,7 +25,7 @@ bool same(const Evaluation& a, const Evaluation& b) {
 
 // What rounding a weight to 1e-8 may cost as an amount changes: a few steps of the value.
 Money weight_rounding(const RandomBook& book, MarginLevel level) {
-    struct Values {
+    struct Values : NoObserver<Ledger> {
         Int128 total = 0;
         void position(std::uint32_t, const PositionFigures<Ledger>& figures) {
             total += magnitude(figures.gain).raw() / kScale;
@@ -33,7 +33,6 @@ Money weight_rounding(const RandomBook& book, MarginLevel level) {
         void balance(std::uint32_t, const BalanceFigures<Ledger>& figures) {
             total += magnitude(figures.value).raw() / kScale;
         }
-        void spot_orders(const LevelSums<Ledger>&) {}
     } values;
     evaluate_level<Ledger>(book.account(), book.market(), level, values);
     return Money::from_raw(saturate_to_int64(values.total * 6 / kScale + 2));

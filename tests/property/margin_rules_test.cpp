@@ -71,13 +71,12 @@ class RoundingBound {
     }
 
   private:
-    struct Collector {
+    struct Collector : NoObserver<Fine> {
+        explicit Collector(RoundingBound& of) : bound(of) {}
         RoundingBound& bound;
-        void position(std::uint32_t, const PositionFigures<Fine>&) {}
         void balance(std::uint32_t b, const BalanceFigures<Fine>& figures) {
             bound.add_balance(b, figures);
         }
-        void spot_orders(const LevelSums<Fine>&) {}
     };
 
     static Big times(const Big& a, const Big& b) { return a * b / Fine::scale() + 1; }

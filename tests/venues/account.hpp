@@ -48,7 +48,7 @@ inline Instrument plain_instrument(const Price& mark, const core::PerLevel<Rate>
 }
 
 // Adds up what an evaluation is made of.
-struct Observed {
+struct Observed : core::NoObserver<Extended> {
     std::vector<core::PositionFigures<Extended>> positions;
     std::vector<core::BalanceFigures<Extended>> balances;
 
@@ -58,7 +58,6 @@ struct Observed {
     void balance(std::uint32_t, const core::BalanceFigures<Extended>& figures) {
         balances.push_back(figures);
     }
-    void spot_orders(const core::LevelSums<Extended>&) {}
 
     // Values without weights: of what is owned, and of what is owed (positive).
     Value owned() const {
