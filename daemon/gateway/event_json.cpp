@@ -135,9 +135,11 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
             json_string(instrument.name), instrument.price_decimals, instrument.quantity_decimals});
         longest = std::max(longest, instruments_.back().name.size());
     }
+    const std::size_t longest_instrument = longest;
+    std::size_t longest_asset = 0;
     for (const core::Asset& asset : parameters.assets) {
         assets_.push_back(json_string(asset.name));
-        longest = std::max(longest, assets_.back().size());
+        longest_asset = std::max(longest_asset, assets_.back().size());
     }
     for (const std::string& feed : parameters.feeds) {
         feeds_.push_back(json_string(feed));
@@ -155,9 +157,11 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
         sources_.push_back(fmt::to_string(text));
         longest = std::max(longest, sources_.back().size());
     }
-    // A plan step is at most 230 bytes, everything else of the longest kind below 1100, without the
-    // configured names: two a step, and the instrument and the source of the cause.
-    line_bytes_max_ = 1'100 + core::kMaxPlanSteps * 230 + (2 * core::kMaxPlanSteps + 2) * longest;
+    // A step that closes is at most 230 bytes and a name, one that repays 180 and two names;
+    // everything else of the longest kind is below 1100, without the configured names: the
+    // instrument and the source of the cause.
+    const std::size_t step = std::max(230 + longest_instrument, 180 + 2 * longest_asset);
+    line_bytes_max_ = 1'100 + core::kMaxPlanSteps * step + 2 * longest;
 }
 
 void EventEncoder::append_body(TextBuffer& out, const core::Event& event) const {

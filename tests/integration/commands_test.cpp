@@ -336,7 +336,7 @@ TEST_CASE("generate repeats itself for a seed, and evaluate takes what it makes"
                                          " --prices " + prices);
     CHECK(evaluated.code == 0);
     CHECK(lines_in(evaluated.out) == 500);
-    CHECK(evaluated.out.find("liquidation") == std::string::npos);
+    CHECK(evaluated.out.find(R"("state":"liquidation")") == std::string::npos);
     CHECK(evaluated.out.find("bankrupt") == std::string::npos);
 }
 

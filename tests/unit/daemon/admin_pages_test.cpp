@@ -198,6 +198,7 @@ core::AccountReport report_of(const char* owner, const char* sub_account) {
     report.priced = true;
     report.state = core::MarginState::margin_call;
     report.evaluation.equity = core::Money::from_raw(110'000'000'000);
+    report.evaluation.initial_equity = report.evaluation.equity;
     report.evaluation.initial_margin = core::Money::from_raw(200'000'000'000);
     report.evaluation.maintenance_margin = core::Money::from_raw(100'000'000'000);
     report.as_of_input_seq = 77;
