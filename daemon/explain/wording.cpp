@@ -64,7 +64,7 @@ std::string why_balance_price(const Subject& subject, core::AssetId id, core::Un
     const core::Asset& asset = subject.parameters.assets[id.index()];
     if (!asset.priced_by.valid()) return "par";
     const core::UnitPrice index = subject.view.assets[id.index()].price;
-    const std::string of = "index of " + subject.instrument(asset.priced_by).name;
+    std::string of = "index of " + subject.instrument(asset.priced_by).name;
     if (price == index) return of;
     const core::AssetFacts facts = subject.market.rows().facts(id);
     return (price == facts.redemption_value ? "redemption value, below the "
