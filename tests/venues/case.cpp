@@ -19,7 +19,7 @@ void mark_all(const Json& json, Field::Marks& read) {
     for (const Json& item : json.items) {
         mark_all(item, read);
     }
-    for (const auto& [name, value] : json.members) {
+    for (const auto& [name, value] : json.members()) {
         mark_all(value, read);
     }
 }
@@ -102,7 +102,7 @@ std::vector<Field> Field::items() const {
 std::vector<std::pair<std::string, Field>> Field::members() const {
     expect(Json::Kind::object, "an object");
     std::vector<std::pair<std::string, Field>> fields;
-    for (const auto& [name, value] : json_->members) {
+    for (const auto& [name, value] : json_->members()) {
         fields.emplace_back(name, Field(value, path_ + '.' + name, *read_));
     }
     return fields;
@@ -195,7 +195,7 @@ std::vector<std::string> unread(const Json& json, const std::string& path,
     for (std::size_t i = 0; i < json.items.size(); ++i) {
         add(json.items[i], path + '[' + std::to_string(i) + ']');
     }
-    for (const auto& [name, value] : json.members) {
+    for (const auto& [name, value] : json.members()) {
         add(value, path + '.' + name);
     }
     return found;

@@ -92,7 +92,8 @@ class Parser {
                 refuse("'" + name + "' stands twice in one object");
             }
             demand(':');
-            json.members.emplace_back(std::move(name), value(depth + 1));
+            json.names.push_back(std::move(name));
+            json.items.push_back(value(depth + 1));
         });
     }
 
@@ -207,9 +208,15 @@ Integer power_of_ten(int exponent) {
 
 }  // namespace
 
+std::vector<std::pair<const std::string&, const Json&>> Json::members() const {
+    std::vector<std::pair<const std::string&, const Json&>> all;
+    for (std::size_t i = 0; i < names.size(); ++i) all.emplace_back(names[i], items[i]);
+    return all;
+}
+
 const Json* Json::find(std::string_view name) const {
-    const auto found = std::ranges::find(members, name, &std::pair<std::string, Json>::first);
-    return found == members.end() ? nullptr : &found->second;
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? nullptr : &items[static_cast<std::size_t>(found - names.begin())];
 }
 
 Json parse_json(std::string_view text) {
@@ -229,7 +236,7 @@ std::string to_text(const Json& value) {
         case Json::Kind::list:
             return joined(value.items, '[', ']', to_text);
         case Json::Kind::object:
-            return joined(value.members, '{', '}', [](const auto& member) {
+            return joined(value.members(), '{', '}', [](const auto& member) {
                 return in_quotes(member.first) + ": " + to_text(member.second);
             });
     }

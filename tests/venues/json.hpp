@@ -22,10 +22,13 @@ struct Json {
     enum class Kind : std::uint8_t { null, boolean, number, text, list, object };
 
     Kind kind = Kind::null;
-    bool flag = false;                                  // boolean
-    std::string text;                                   // text; number: as it is written
-    std::vector<Json> items;                            // list
-    std::vector<std::pair<std::string, Json>> members;  // object, in the order of the file
+    bool flag = false;               // boolean
+    std::string text;                // text; number: as it is written
+    std::vector<Json> items;         // list; object: the members, in the order of the file
+    std::vector<std::string> names;  // object: of the members
+
+    // Of an object. References: this value must outlive them.
+    std::vector<std::pair<const std::string&, const Json&>> members() const;
 
     // The member of that name, or nullptr.
     const Json* find(std::string_view name) const;

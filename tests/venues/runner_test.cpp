@@ -77,8 +77,8 @@ TEST_CASE("numbers keep what is written") {
 TEST_CASE("texts with escapes, and names in the order of the file") {
     const Json json =
         parse_json(R"({"b": "a\u00e9\n\"\ud83d\ude00", "a": [true, false, null, {}]})");
-    CHECK(json.members[0].first == "b");
-    CHECK(json.members[0].second.text == "a\xc3\xa9\n\"\xf0\x9f\x98\x80");
+    CHECK(json.members()[0].first == "b");
+    CHECK(json.members()[0].second.text == "a\xc3\xa9\n\"\xf0\x9f\x98\x80");
     CHECK(json.find("a")->items.size() == 4);
     CHECK(json.find("c") == nullptr);
 }

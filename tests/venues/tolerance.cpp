@@ -27,7 +27,7 @@ Rational number_or_zero(const Json& tolerance, std::string_view name) {
 }
 
 void require_only(const Json& tolerance, std::initializer_list<std::string_view> known) {
-    for (const auto& [name, value] : tolerance.members) {
+    for (const auto& [name, value] : tolerance.members()) {
         if (std::ranges::find(known, name) == known.end()) {
             throw std::runtime_error("tolerance: '" + name + "' is not known here");
         }
@@ -153,7 +153,7 @@ class Comparison {
         if (record == nullptr) {
             return judge(false, path, want, got);
         }
-        for (const auto& [name, value] : want.members) {
+        for (const auto& [name, value] : want.members()) {
             const auto field = record->find(name);
             if (field == record->end()) {
                 found_.push_back(path + '.' + name + ": the model does not answer this field");
@@ -174,7 +174,7 @@ std::vector<std::string> differences(const Json& expected, const Answers& answer
     const Rule general = rule_of(tolerance);
     const Json* keys = tolerance.find("keys");
     std::vector<std::string> found;
-    for (const auto& [name, want] : expected.members) {
+    for (const auto& [name, want] : expected.members()) {
         const auto got = answers.find(name);
         if (got == answers.end()) {
             found.push_back(name + ": the model does not answer this field");
