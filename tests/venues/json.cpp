@@ -93,7 +93,7 @@ class Parser {
             }
             demand(':');
             json.names.push_back(std::move(name));
-            json.items.push_back(value(depth + 1));
+            json.values.push_back(value(depth + 1));
         });
     }
 
@@ -210,13 +210,14 @@ Integer power_of_ten(int exponent) {
 
 std::vector<std::pair<const std::string&, const Json&>> Json::members() const {
     std::vector<std::pair<const std::string&, const Json&>> all;
-    for (std::size_t i = 0; i < names.size(); ++i) all.emplace_back(names[i], items[i]);
+    for (std::size_t i = 0; i < names.size(); ++i) all.emplace_back(names[i], values[i]);
     return all;
 }
 
 const Json* Json::find(std::string_view name) const {
     const auto found = std::find(names.begin(), names.end(), name);
-    return found == names.end() ? nullptr : &items[static_cast<std::size_t>(found - names.begin())];
+    return found == names.end() ? nullptr
+                                : &values[static_cast<std::size_t>(found - names.begin())];
 }
 
 Json parse_json(std::string_view text) {

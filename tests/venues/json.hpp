@@ -24,8 +24,9 @@ struct Json {
     Kind kind = Kind::null;
     bool flag = false;               // boolean
     std::string text;                // text; number: as it is written
-    std::vector<Json> items;         // list; object: the members, in the order of the file
-    std::vector<std::string> names;  // object: of the members
+    std::vector<Json> items;         // list
+    std::vector<std::string> names;  // object: of its members, in the order of the file
+    std::vector<Json> values;        // object: of the same
 
     // Of an object. References: this value must outlive them.
     std::vector<std::pair<const std::string&, const Json&>> members() const;
