@@ -66,11 +66,12 @@ class BoundedQueue {
     // Producer. False when full; counts nothing and changes nothing.
     bool try_push(const T& value) noexcept {
         if (!has_room(1)) return false;
+        --room_;
+        // Before the element can be popped, so that no thread ever counts more popped than pushed.
+        // Only the producer writes it.
+        pushed_.store(pushed_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         const bool taken = queue_.try_enqueue(producer_, value);
         MARGIND_ASSERT(taken);  // there is one block more than `capacity_` can occupy
-        --room_;
-        // Only the producer writes it; readers want an approximate depth.
-        pushed_.store(pushed_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
         return true;
     }
 
@@ -81,11 +82,13 @@ class BoundedQueue {
         return true;
     }
 
-    // Any thread: elements pushed and not popped yet, as of a moment ago. Exact when the other side
-    // stands still.
+    // Any thread: elements pushed and not popped yet, as of a moment ago; one that is just being
+    // pushed counts. Exact when the other side stands still. At most the capacity for producer and
+    // consumer; a third thread also counts what came in while it looked.
     std::size_t depth() const noexcept {
+        // acquire: every element popped was counted as pushed before (the queue orders the two).
         const std::uint64_t popped = popped_.load(std::memory_order_acquire);
-        const std::uint64_t pushed = pushed_.load(std::memory_order_acquire);
+        const std::uint64_t pushed = pushed_.load(std::memory_order_relaxed);
         return static_cast<std::size_t>(pushed - popped);
     }
 
