@@ -116,7 +116,7 @@ class MarginReader {
     void run() {
         map_.choice("price", terms_.margin_price, kPrices);
         map_.value("slow_price", rules_.slow_price, parse_flag);
-        map_.choice("orders", terms_.orders, kOrders);
+        read_levels(map_, "orders", terms_.orders, one_of(kOrders));
         read_side_rates();
         read_size_rates();
         read_initial_and_maintenance();

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <yaml-cpp/yaml.h>
@@ -57,6 +58,22 @@ class Document {
 
 enum class Need : std::uint8_t { optional, required };
 
+// A parser of one of a few words. `words` must outlive it.
+template <class T, std::size_t N>
+auto one_of(const std::pair<const char*, T> (&words)[N]) {
+    return [&words](const std::string& text, T& out) {
+        std::string known;
+        for (const auto& [word, meaning] : words) {
+            if (text == word) {
+                out = meaning;
+                return std::string();
+            }
+            known += (known.empty() ? "" : ", ") + std::string(word);
+        }
+        return "'" + text + "' is not known; use one of: " + known;
+    };
+}
+
 class ListReader;
 
 // One YAML map, with another one under it from which missing keys are taken.
@@ -92,19 +109,7 @@ class MapReader {
     template <class T, std::size_t N>
     bool choice(const char* key, T& out, const std::pair<const char*, T> (&words)[N],
                 Need need = Need::optional) {
-        std::string text;
-        Place place;
-        if (!scalar(key, need, text, place)) return false;
-        std::string known;
-        for (const auto& [word, meaning] : words) {
-            if (text == word) {
-                out = meaning;
-                return true;
-            }
-            known += (known.empty() ? "" : ", ") + std::string(word);
-        }
-        document_->problem(place, "'" + text + "' is not known; use one of: " + known);
-        return false;
+        return value(key, out, one_of(words), need);
     }
 
     bool has(const char* key) const { return find(key) != nullptr; }

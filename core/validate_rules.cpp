@@ -204,6 +204,7 @@ class InstrumentCheck {
         check_amounts();
         check_gains();
         check_price();
+        check_orders();
     }
 
   private:
@@ -373,6 +374,20 @@ class InstrumentCheck {
         require(!rules_.slow_price || terms_.margin_price == MarginPrice::mark,
                 ".margin.slow_price",
                 "has no effect on margin at the entry price; delete one of them");
+    }
+
+    // Opening may not be easier than staying open, nor the end of a liquidation than its start; two
+    // rules that both count orders have no order between them.
+    void check_orders() {
+        const PerLevel<OrderRule>& orders = terms_.orders;
+        const auto asks_at_least = [&](MarginLevel more, MarginLevel less) {
+            return orders[less] == OrderRule::ignored || orders[less] == orders[more];
+        };
+        require(asks_at_least(MarginLevel::initial, MarginLevel::close_out) &&
+                    asks_at_least(MarginLevel::close_out, MarginLevel::maintenance),
+                ".margin.orders",
+                "must at another level be the initial level's rule or ignored, and not ignored at "
+                "close_out where maintenance counts orders");
     }
 
     void check_liquidation() {

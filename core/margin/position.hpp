@@ -64,7 +64,7 @@ class PositionAtLevel {
 
     template <class Terms>
     PositionFigures<N> before_charges(Terms& seen) const {
-        switch (terms_.orders) {
+        switch (terms_.orders[level_]) {
             case OrderRule::ignored:
                 break;
             case OrderRule::by_side:

@@ -114,7 +114,7 @@ struct PositionTermsOf {
     // Provision per unit of a position that pays it (positive: longs pay): funding, fees.
     MoneyOf<N> charge_per_unit;
 
-    OrderRule orders = OrderRule::ignored;
+    PerLevel<OrderRule> orders = OrderRule::ignored;
     bool in_auction = false;  // by_side: orders count at the larger of their and this price
     PriceOf<N> auction_price;
     GainRule<N> gains;

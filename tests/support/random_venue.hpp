@@ -264,7 +264,9 @@ class BookMaker {
         if (maybe(0.3)) terms.order_charge = core::Money::from_raw(within(0, 10 * core::kScale));
         if (maybe(0.2)) add_charge(terms, p, unit, price_max);
         if (choice_.orders) {
-            terms.orders = static_cast<core::OrderRule>(random_.below(4));
+            for (const core::MarginLevel level : core::kAllMarginLevels) {
+                terms.orders[level] = static_cast<core::OrderRule>(random_.below(4));
+            }
             terms.in_auction = maybe(0.3);
             terms.auction_price = core::Price::from_raw(within(1, price_max));
         }

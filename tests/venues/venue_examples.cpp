@@ -89,18 +89,17 @@ Answers deribit_future_margin(const Case& c) {
     terms.unit = kOneUnit;
     terms.slope = {c.params.rate("per_coin", "0"), kOneUnit};
     terms.slope_share = kOne;
-    terms.orders = core::OrderRule::beyond_position;
+    terms.orders = {core::OrderRule::beyond_position, core::OrderRule::ignored};
 
     Account account;
     const auto coins = account.add_balance(
         account.add_asset(plain_asset(UnitPrice::from_raw(mark.raw()))), Money{});
     const auto position = account.add_position(account.add_instrument(row, terms), coins,
                                                c.inputs.quantity("quantity", "0"), mark);
-    // Orders ask for initial margin alone.
-    const Money maintenance = account.at(MarginLevel::maintenance).margin;
     account.add_order({position, c.inputs.quantity("buy_orders", "0"), mark, 1});
     account.add_order({position, -c.inputs.quantity("sell_orders", "0"), mark, 1});
-    return {{"initial", account.at(MarginLevel::initial).margin}, {"maintenance", maintenance}};
+    return {{"initial", account.at(MarginLevel::initial).margin},
+            {"maintenance", account.at(MarginLevel::maintenance).margin}};
 }
 
 // What is counted of an asset: one share of it, or by tiers of its value (nothing beyond the last).

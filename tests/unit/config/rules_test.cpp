@@ -152,6 +152,29 @@ TEST_CASE("an instrument's rules arrive") {
     CHECK(scaled.rules.plain);  // it moves the tiers' rates and nothing else
 }
 
+TEST_CASE("how orders count may differ by level, and no other rule than the initial level's") {
+    using core::OrderRule;
+    const auto orders = [](const std::string& text) {
+        return load("", "margin: {orders: " + text + "}").instruments[1].rules.terms.orders;
+    };
+    CHECK(orders("worst_fill") == core::PerLevel<OrderRule>(OrderRule::worst_fill));
+    CHECK(orders("{initial: beyond_position, maintenance: ignored}") ==
+          core::PerLevel<OrderRule>(OrderRule::beyond_position, OrderRule::ignored));
+    const auto close_out = orders("{initial: by_side, maintenance: ignored, close_out: by_side}");
+    CHECK(close_out[MarginLevel::maintenance] == OrderRule::ignored);
+    CHECK(close_out[MarginLevel::close_out] == OrderRule::by_side);
+
+    const Keys whole{"instruments[1].margin.orders"};
+    for (const char* text :
+         {"{initial: ignored, maintenance: by_side}", "{initial: worst_fill, maintenance: by_side}",
+          "{initial: by_side, maintenance: by_side, close_out: ignored}", "worst"}) {
+        INFO(text);
+        CHECK(refused("", "margin: {orders: " + std::string(text) + "}") == whole);
+    }
+    CHECK(refused("", "margin: {orders: {initial: by_side}}") ==
+          Keys{"instruments[1].margin.orders.maintenance"});
+}
+
 TEST_CASE("maintenance margin may be a fraction of initial margin") {
     const auto instrument =
         load("", "margin: {maintenance_fraction: 60%}, tiers: [{initial_rate: 5%}]").instruments[1];
