@@ -9,6 +9,8 @@ namespace {
 // exposure (2^89) times them fits 128 bits.
 constexpr Rate kFactorMax = Rate::from_raw(10 * kScale);
 constexpr Rate kRateMax = Rate::from_raw(2 * kScale);
+// Cut to the largest rate together with what it is added to (core/margin/requirement.hpp).
+constexpr Rate kSlippageMax = Rate::from_raw(Ledger::kLargestRate);
 // size_growth() squares it: below 2^31.
 constexpr Rate kSizeFactorMax = Rate::from_raw(20 * kScale);
 constexpr Rate kBaseMax = Rate::from_raw(2 * kScale);
@@ -259,10 +261,10 @@ class InstrumentCheck {
 
     void check_size_rates() {
         const Slippage<Ledger>& slippage = terms_.slippage;
-        require(within(slippage.linear, Rate{}, kFactorMax), ".margin.slippage.linear",
-                "must be from 0 to 10");
-        require(within(slippage.quadratic, Rate{}, kFactorMax), ".margin.slippage.quadratic",
-                "must be from 0 to 10");
+        require(within(slippage.linear, Rate{}, kSlippageMax), ".margin.slippage.linear",
+                "must be from 0 to 1000");
+        require(within(slippage.quadratic, Rate{}, kSlippageMax), ".margin.slippage.quadratic",
+                "must be from 0 to 1000");
         check_size_factor(terms_.premium, terms_.premium.premium_base, kRateOne,
                           place_ + ".margin.size_premium", problems_);
         const SizeSlope<Ledger>& slope = terms_.slope;

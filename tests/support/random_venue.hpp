@@ -279,8 +279,8 @@ class BookMaker {
 
     void add_rates_by_size(core::PositionTerms& terms) {
         if (maybe(0.3)) {
-            terms.slippage = {rate_to(10 * core::kScale),
-                              core::Rate::from_raw(spread(10 * core::kScale))};
+            terms.slippage = {rate_to(core::Ledger::kLargestRate),
+                              core::Rate::from_raw(spread(core::Ledger::kLargestRate))};
         }
         if (maybe(0.3)) {
             terms.slope = {core::Rate::from_raw(spread(10 * core::kScale)),

@@ -297,6 +297,9 @@ TEST_CASE("each rule out of range is named, and the end of its range is not") {
     CHECK(margin("risk_factors: {short: {initial: 1%, maintenance: 2%}}") ==
           of("risk_factors.short"));
     CHECK(margin("slippage: {linear: -1%}") == of("slippage.linear"));
+    CHECK(margin("slippage: {linear: 1000, quadratic: 1000}").empty());
+    CHECK(margin("slippage: {linear: 1001}") == of("slippage.linear"));
+    CHECK(margin("slippage: {quadratic: 1001}") == of("slippage.quadratic"));
     CHECK(margin("size_slope: {fraction: 1, scale: 1, share: 101%}") == of("size_slope.share"));
     CHECK(margin("size_premium: {factor: 21}") == of("size_premium.factor"));
     CHECK(margin("reduced_rate: 11%").size() == 1);
