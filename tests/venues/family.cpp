@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "tests/venues/case.hpp"
+#include "tests/venues/production.hpp"
 #include "tests/venues/registry.hpp"
 #include "tests/venues/tolerance.hpp"
 
@@ -64,36 +65,75 @@ Parts parts_of(const Json& one, const Json* sets) {
             require(one, "tolerance", Json::Kind::object, "an object")};
 }
 
-void run_case(const Parts& parts, Adapter adapter, FamilyReport& report) {
+// What one path through a case answers, and what is wrong with it.
+struct Pass {
+    std::string answered;
+    std::vector<std::string> found;
+    std::string beyond_ledger;  // why the daemon's numbers cannot hold the case; empty: they do
+};
+
+// Every field must be read on this path by itself.
+Pass run_path(const Parts& parts, Adapter adapter, const std::string& path) {
     Field::Marks read{&parts.params, &parts.inputs};
     const Case one{parts.name, parts.model, Field(parts.params, "params", read),
                    Field(parts.inputs, "inputs", read)};
-    Failure failure{
-        parts.name, parts.model, to_text(parts.params) + ' ' + to_text(parts.inputs), {}, {}};
-    ++report.total;
+    Pass pass;
     try {
         const Answers answers = adapter(one);
-        failure.answered = to_text(answers);
-        failure.found = differences(parts.expected, answers, parts.tolerance);
-        for (const auto& [json, path] :
+        pass.answered = to_text(answers);
+        pass.found = differences(parts.expected, answers, parts.tolerance);
+        for (const auto& [json, place] :
              {std::pair{&parts.params, "params"}, std::pair{&parts.inputs, "inputs"}}) {
-            for (const std::string& field : unread(*json, path, read)) {
-                failure.found.push_back(field + ": the model does not know this field");
+            for (const std::string& field : unread(*json, place, read)) {
+                pass.found.push_back(field + ": the model does not know this field");
             }
         }
+    } catch (const BeyondLedger& error) {
+        pass.beyond_ledger = error.what();
     } catch (const std::exception& error) {
-        failure.found.emplace_back(error.what());
+        pass.found.emplace_back(error.what());
     }
-    if (failure.found.empty()) {
-        ++report.passed;
-    } else {
+    for (std::string& line : pass.found) line.insert(0, path);
+    return pass;
+}
+
+// Why a case that passes was not held against the daemon's own numbers; empty: it was.
+std::string run_production(const Parts& parts, const Model& model, Failure& failure) {
+    if (model.production == nullptr) {
+        return parts.model + " is a formula by itself";
+    }
+    Pass pass = run_path(parts, model.production, "through profile and engine: ");
+    if (!pass.beyond_ledger.empty()) {
+        return "the ledger does not hold it: " + pass.beyond_ledger;
+    }
+    failure.produced = std::move(pass.answered);
+    failure.found.insert(failure.found.end(), pass.found.begin(), pass.found.end());
+    return {};
+}
+
+void run_case(const Parts& parts, const Model& model, FamilyReport& report) {
+    Failure failure{parts.name, parts.model, to_text(parts.params) + ' ' + to_text(parts.inputs),
+                    {},         {},          {}};
+    ++report.total;
+    Pass wide = run_path(parts, model.answer, "");
+    failure.answered = std::move(wide.answered);
+    failure.found = std::move(wide.found);
+    const std::string wide_only = run_production(parts, model, failure);
+    if (!failure.found.empty()) {
         report.failures.push_back(std::move(failure));
+        return;
+    }
+    ++report.passed;
+    if (wide_only.empty()) {
+        ++report.through_engine;
+    } else {
+        ++report.wide_only[wide_only];
     }
 }
 
 void take_case(const Parts& parts, FamilyReport& report) {
-    if (const Adapter adapter = find_adapter(parts.model)) {
-        return run_case(parts, adapter, report);
+    if (const Model* model = find_model(parts.model)) {
+        return run_case(parts, *model, report);
     }
     if (const Exemption* exemption = find_exemption(parts.model)) {
         auto& reasons = exemption->yet ? report.not_yet : report.out_of_scope;
@@ -104,6 +144,7 @@ void take_case(const Parts& parts, FamilyReport& report) {
     report.failures.push_back({parts.name,
                                parts.model,
                                to_text(parts.params) + ' ' + to_text(parts.inputs),
+                               {},
                                {},
                                {"model '" + parts.model + "' is unknown"}});
 }

@@ -15,7 +15,8 @@ struct Failure {
     std::string model;
     std::string given;               // params and inputs as JSON
     std::string answered;            // everything the model computed; empty if it threw
-    std::vector<std::string> found;  // what is wrong, a line each
+    std::string produced;            // the same through profile and engine
+    std::vector<std::string> found;  // what is wrong, a line each, by which path
 };
 
 // What became of a family's cases.
@@ -23,6 +24,8 @@ struct FamilyReport {
     std::string family;
     int passed = 0;
     int total = 0;                            // passed + failed
+    int through_engine = 0;                   // of those that passed: in the daemon's numbers too
+    std::map<std::string, int> wide_only;     // of those that passed: by why they were not
     std::map<std::string, int> not_yet;       // by reason
     std::map<std::string, int> out_of_scope;  // by reason
     std::vector<Failure> failures;

@@ -45,10 +45,16 @@ void print(const Failure& failure) {
     if (!failure.answered.empty()) {
         fmt::print("    answered {}\n", failure.answered);
     }
+    if (!failure.produced.empty()) {
+        fmt::print("    through profile and engine {}\n", failure.produced);
+    }
 }
 
 void print(const FamilyReport& report, std::size_t failures_max) {
-    fmt::print("{} {}/{}\n", report.family, report.passed, report.total);
+    fmt::print("{} {}/{}, {} through profile and engine, {} in wide numbers only\n", report.family,
+               report.passed, report.total, report.through_engine,
+               report.passed - report.through_engine);
+    print_reasons("in wide numbers only", report.wide_only);
     print_reasons("not yet", report.not_yet);
     print_reasons("out of scope", report.out_of_scope);
     const std::size_t shown = std::min(failures_max, report.failures.size());

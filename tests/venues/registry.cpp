@@ -41,14 +41,14 @@ constexpr std::array kExemptions = {
 
 }  // namespace
 
-Adapter find_adapter(std::string_view model) {
+const Model* find_model(std::string_view model) {
     for (const auto models :
          {dydx_v4_models(), drift_v2_models(), mango_v4_models(), synthetix_perps_v3_models(),
           vega_margin_models(), vega_risk_model_models(), lending_models(),
           exchange_liquidation_models(), venue_examples_models()}) {
         if (const auto found = std::ranges::find(models, model, &Model::name);
             found != models.end()) {
-            return found->answer;
+            return &*found;
         }
     }
     return nullptr;

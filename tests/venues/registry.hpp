@@ -15,7 +15,10 @@ using Adapter = Answers (*)(const Case&);
 
 struct Model {
     std::string_view name;
-    Adapter answer;
+    Adapter answer;  // in numbers of any size
+    // The same through profile, config loader and engine (production.hpp); throws BeyondLedger
+    // where a number does not fit. None: the model is a formula by itself, not an account.
+    Adapter production = nullptr;
 };
 
 std::span<const Model> dydx_v4_models();
@@ -28,10 +31,10 @@ std::span<const Model> lending_models();
 std::span<const Model> exchange_liquidation_models();
 std::span<const Model> venue_examples_models();
 
-// The adapter of a model; nullptr if it has none.
-Adapter find_adapter(std::string_view model);
+// nullptr if nobody answers it.
+const Model* find_model(std::string_view model);
 
-// Why a model has no adapter; nullptr if it should have one. A name that ends in * stands for
+// Why a model is not here; nullptr if it should have one. A name that ends in * stands for
 // all models that begin so.
 struct Exemption {
     std::string_view model;

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -180,6 +181,38 @@ TEST_CASE("a case passes, or fails by name") {
     const FamilyReport later = run(family("{}", "{}", "{}", "derive_pmrm_v2"));
     CHECK(later.total == 0);
     CHECK(later.not_yet.size() == 1);
+}
+
+TEST_CASE("an account is also run through its venue's profile, and that must agree by itself") {
+    const auto vega = [](const std::string& slippage, const std::string& maintenance) {
+        return run(family(R"({"risk_model": {"type": "simple", "long": "0.1", "short": "0.1"},
+            "linear_slippage_factor": ")" +
+                              slippage + "\"}",
+                          R"({"position": 1, "mark_price": 100})",
+                          "{\"maintenance\": " + maintenance + "}", "vega_margin"));
+    };
+    const FamilyReport both = vega("0.25", "35");
+    CHECK(both.passed == 1);
+    CHECK(both.through_engine == 1);
+    const FamilyReport wrong = vega("0.25", "36");
+    REQUIRE(wrong.failures.size() == 1);
+    CHECK(wrong.failures[0].found ==
+          std::vector<std::string>{"maintenance: got 35, want 36",
+                                   "through profile and engine: maintenance: got 35, want 36"});
+    CHECK_THAT(wrong.failures[0].produced, Contains("maintenance: 35"));
+    // The config refuses what the formula takes.
+    CHECK_THAT(finding(vega("1001", "100110")),
+               Contains("through profile and engine: the config is refused") &&
+                   Contains("slippage.linear: must be from 0 to 1000"));
+    // Nine decimals: the case counts, in wide numbers.
+    const FamilyReport wide = vega("0.250000001", "36");
+    CHECK(wide.passed == 1);
+    CHECK(wide.through_engine == 0);
+    REQUIRE(wide.wide_only.size() == 1);
+    CHECK_THAT(wide.wide_only.begin()->first, Contains("more than 8 decimals"));
+    // A model that is no account.
+    CHECK_THAT(run(family("{}", kInputs, kExpected)).wide_only.begin()->first,
+               Contains("funding_payment is a formula by itself"));
 }
 
 TEST_CASE("a file that is no family is refused: which, which case, what") {
