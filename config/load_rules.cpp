@@ -1,5 +1,7 @@
 #include "config/load_rules.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "config/levels.hpp"
@@ -103,7 +105,10 @@ void read_liquidation_limits(MapReader& map, core::LiquidationLimits<Ledger>& li
     MapReader section = map.map("liquidation_limits");
     section.value("min_notional", limits.min_notional, kMoney);
     section.value("max_portion", limits.max_portion, parse_rate);
-    section.value("account_notional", limits.account_notional, kMoney);
+    const bool limited = section.value("account_notional", limits.account_notional, kMoney);
+    if (!limited && limits.max_portion.raw() > 0) {
+        limits.account_notional = core::Money::from_raw(std::numeric_limits<std::int64_t>::max());
+    }
     section.finish();
 }
 

@@ -183,9 +183,9 @@ class Planner {
         candidate.most = size == 0 ? 0 : size / lot(p) + 1;
         const LiquidationLimits<Ledger>& limits = rest_.instrument(p).liquidation_limits;
         if (size == 0 || limits.max_portion.raw() == 0) return candidate;
-        const Quantity allowed =
-            magnitude(liquidation_quantity(limits, rest_.row_of(p).scale, rest_.row_of(p).mark,
-                                           row.quantity, rest_.instrument(p).lot, Money{}));
+        const Quantity allowed = magnitude(liquidation_quantity(
+            limits, rest_.row_of(p).scale, rest_.row_of(p).mark, row.quantity,
+            rest_.instrument(p).lot, rest_.instrument(p).rules.terms.rounding.notional_step));
         if (allowed.raw() >= size) return candidate;
         candidate.most = allowed.raw() / lot(p);
         candidate.limited = true;

@@ -1,5 +1,7 @@
 // The rules of venues, from YAML to the parameters of the core.
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include <catch2/catch.hpp>
 
@@ -173,6 +175,17 @@ TEST_CASE("how orders count may differ by level, and no other rule than the init
     }
     CHECK(refused("", "margin: {orders: {initial: by_side}}") ==
           Keys{"instruments[1].margin.orders.maintenance"});
+}
+
+TEST_CASE("a round of a liquidation is limited in all only where that is said") {
+    const auto limits = [](const std::string& text) {
+        return load("", "liquidation_limits: " + text).instruments[1].liquidation_limits;
+    };
+    const auto some = limits("{min_notional: 100000, max_portion: 20%}");
+    CHECK(some.max_portion.raw() == 20 * kPercent);
+    CHECK(some.account_notional.raw() == std::numeric_limits<std::int64_t>::max());
+    CHECK(limits("{max_portion: 20%, account_notional: 5}").account_notional.raw() ==
+          5 * core::kScale);
 }
 
 TEST_CASE("maintenance margin may be a fraction of initial margin") {

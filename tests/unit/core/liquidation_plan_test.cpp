@@ -221,6 +221,20 @@ TEST_CASE("a round closes no more than the venue's limit, and says that more is 
     CHECK_FALSE(plan.complete);
 }
 
+TEST_CASE("a round's limit is cut to the venue's quanta, as its notional is") {
+    Scene scene(1);
+    scene.parameters.instruments[0].liquidation_limits = {money(1), rate(0.2), money(1e9)};
+    scene.parameters.instruments[0].lot = quantity(0.1);
+    scene.parameters.instruments[0].rules.terms.rounding.notional_step = money(30);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(20)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size == 1);
+    // 1,000 counts as 990; a fifth of it, 198, as 180.
+    CHECK(plan.steps[0].quantity == quantity(1.8));
+}
+
 TEST_CASE("a debt is repaid with the collateral that costs least, and no more than needed") {
     constexpr std::uint64_t kSeed = 54;
     Random random(kSeed);
