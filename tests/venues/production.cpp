@@ -135,6 +135,7 @@ VenueAccount::VenueAccount(std::string profile, int money_exponent)
     : profile_(std::move(profile)), money_exponent_(money_exponent) {}
 
 VenueAccount::~VenueAccount() = default;
+VenueAccount::VenueAccount(VenueAccount&&) noexcept = default;
 
 // --- numbers
 
@@ -283,7 +284,7 @@ void VenueAccount::isolated(const std::string& instrument) {
 std::string VenueAccount::instrument_item(const std::string& name,
                                           const NewInstrument& added) const {
     Raw highest = scaled(added.price_max.raw());
-    int price_decimals = std::max(added.price_decimals, decimals_of(highest));
+    int price_decimals = decimals_of(highest);
     int quantity_decimals = 0;
     const auto see_price = [&](const Price& price) {
         const Raw raw = scaled(price.raw());
@@ -300,6 +301,12 @@ std::string VenueAccount::instrument_item(const std::string& name,
     if (price_decimals > kDecimalsMax || quantity_decimals > kDecimalsMax ||
         (!inverse && price_decimals + quantity_decimals > kDecimalsMax)) {
         throw BeyondLedger("price and quantity have more than 16 decimals together");
+    }
+    const Raw digits = power_of_ten(Extended::kDecimals + kDigitsMax);
+    while (added.finest_prices && price_decimals < kDecimalsMax &&
+           (inverse || price_decimals + quantity_decimals < kDecimalsMax) &&
+           highest * power_of_ten(price_decimals + 1) < digits) {
+        ++price_decimals;
     }
     // Nobody holds a spot instrument; its smallest step must not be worth too much.
     if (added.kind == "spot") quantity_decimals = kDecimalsMax - price_decimals;

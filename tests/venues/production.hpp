@@ -43,6 +43,7 @@ class VenueAccount {
     // with several assets.
     explicit VenueAccount(std::string profile, int money_exponent = 0);
     ~VenueAccount();
+    VenueAccount(VenueAccount&&) noexcept;
 
     // A number as the YAML has it. Throw BeyondLedger.
     std::string text(const Money& amount) const;
@@ -66,10 +67,11 @@ class VenueAccount {
         std::string rules;
         std::string kind = "linear_perpetual";
         // Decimals are as few as the numbers need that are given of the instrument: prices, orders,
-        // positions, these, and no fewer than `price_decimals`.
+        // positions, these. With finest_prices, prices have as many as fit, for what is asked
+        // back.
         Price price_max = {};  // zero: the largest price given
         std::vector<Quantity> sizes = {};
-        int price_decimals = 0;
+        bool finest_prices = false;
     };
     std::string add_instrument(NewInstrument instrument);
     // A section of the file in the profile's place, such as the ladder.
