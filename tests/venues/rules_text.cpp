@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 namespace margind::test {
 namespace {
 
@@ -137,6 +139,16 @@ Keys margin_keys(const VenueAccount& venue, const PositionTerms& terms) {
                       Keys()
                           .add("notional", venue.text(terms.rounding.notional_step))
                           .add("requirement", venue.text(terms.rounding.requirement_step)));
+}
+
+Keys risk_model_keys(const core::LognormalRule& rule) {
+    // The shortest text that reads back as the same double.
+    const auto number = [](double value) { return fmt::format("{}", value); };
+    return Keys().add("lognormal", Keys()
+                                       .add("risk_aversion", number(rule.risk_aversion))
+                                       .add("horizon_years", number(rule.horizon_years))
+                                       .add("drift", number(rule.drift))
+                                       .add("volatility", number(rule.volatility)));
 }
 
 Keys tier_keys(const VenueAccount& venue, const Instrument& row, const PositionTerms& terms) {

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/margin/lognormal_risk.hpp"
 #include "tests/venues/account.hpp"
 #include "tests/venues/production.hpp"
 
@@ -30,6 +31,8 @@ class Keys {
 
 // The section `margin` of an instrument with these terms.
 Keys margin_keys(const VenueAccount& venue, const PositionTerms& terms);
+// Its `risk_model`.
+Keys risk_model_keys(const core::LognormalRule& rule);
 // `tiers` of the row's rates, and the cap that lets them through; without maintenance rates where
 // the terms make them a fraction of initial ones.
 Keys tier_keys(const VenueAccount& venue, const Instrument& row, const PositionTerms& terms);

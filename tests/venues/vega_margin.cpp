@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "core/margin/isolated_orders.hpp"
 #include "core/margin/lognormal_risk.hpp"
 #include "core/margin/margin_multiple.hpp"
@@ -231,15 +229,7 @@ std::string market_rules(const VenueAccount& venue, const Given& given) {
     terms.charge_per_unit = {};  // an input
     if (given.model.lognormal) terms.long_rate = terms.short_rate = Rate{};
     Keys margin = margin_keys(venue, terms);
-    if (const auto& rule = given.model.lognormal) {
-        const auto number = [](double value) { return fmt::format("{}", value); };
-        margin.add("risk_model",
-                   Keys().add("lognormal", Keys()
-                                               .add("risk_aversion", number(rule->risk_aversion))
-                                               .add("horizon_years", number(rule->horizon_years))
-                                               .add("drift", number(rule->drift))
-                                               .add("volatility", number(rule->volatility))));
-    }
+    if (given.model.lognormal) margin.add("risk_model", risk_model_keys(*given.model.lognormal));
     return tier_keys(venue, plain_instrument(given.mark), terms).add("margin", margin).text();
 }
 

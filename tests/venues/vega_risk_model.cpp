@@ -1,10 +1,15 @@
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "core/margin/funding.hpp"
 #include "core/margin/lognormal_risk.hpp"
+#include "core/margin/model_rate.hpp"
 #include "core/market/time_average.hpp"
+#include "tests/venues/production.hpp"
 #include "tests/venues/registry.hpp"
+#include "tests/venues/rules_text.hpp"
 
 namespace margind::test {
 namespace {
@@ -14,14 +19,40 @@ using core::Interval;
 using core::Timestamp;
 using Points = std::vector<core::TimedPrice<Extended>>;
 
-Answers lognormal_factors(const Case& c) {
+core::LognormalRule lognormal_rule(const Case& c) {
     c.inputs.ignore("r");
-    const auto factors =
-        core::lognormal_risk_factors({.risk_aversion = c.inputs.real("risk_aversion"),
-                                      .horizon_years = c.inputs.real("tau"),
-                                      .drift = c.inputs.real("mu"),
-                                      .volatility = c.inputs.real("sigma")});
+    return {.risk_aversion = c.inputs.real("risk_aversion"),
+            .horizon_years = c.inputs.real("tau"),
+            .drift = c.inputs.real("mu"),
+            .volatility = c.inputs.real("sigma")};
+}
+
+Answers answers(const core::RiskFactors& factors) {
     return {{"long", factors.long_side}, {"short", factors.short_side}};
+}
+
+Answers lognormal_factors(const Case& c) {
+    return answers(core::lognormal_risk_factors(lognormal_rule(c)));
+}
+
+// The factors of the rule as it was loaded. An account is asked for them rounded up, so those of
+// the engine's row must be just that.
+Answers lognormal_factors_production(const Case& c) {
+    VenueAccount venue("vega");
+    const std::string market = venue.add_instrument(
+        {.rules = Keys()
+                      .add("margin", Keys().add("risk_model", risk_model_keys(lognormal_rule(c))))
+                      .text()});
+    venue.price(market, Price::from_raw(Extended::scale()));
+    const auto factors = core::lognormal_risk_factors(venue.settings(market).rules.risk_model);
+    const core::InstrumentRow& row = venue.market().instruments[venue.instrument(market).index()];
+    const core::Rate long_side = core::rate_from_model<core::Ledger>(factors.long_side);
+    const core::Rate short_side = core::rate_from_model<core::Ledger>(factors.short_side);
+    if (row.terms == nullptr || row.terms->long_rate != core::PerLevel<core::Rate>(long_side) ||
+        row.terms->short_rate != core::PerLevel<core::Rate>(short_side)) {
+        throw std::runtime_error("the engine's factors are not the model's, rounded up");
+    }
+    return answers(factors);
 }
 
 Answers lognormal_tail(const Case& c) {
@@ -104,7 +135,7 @@ Answers perp_funding(const Case& c) {
 }
 
 constexpr Model kModels[] = {
-    {"vega_lognormal_factors", lognormal_factors},
+    {"vega_lognormal_factors", lognormal_factors, lognormal_factors_production},
     {"vega_lognormal_tail", lognormal_tail},
     {"vega_perp_funding", perp_funding},
 };
