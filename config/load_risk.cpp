@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "config/levels.hpp"
+#include "config/load_liquidation.hpp"
 #include "config/load_rules.hpp"
 #include "config/scalars.hpp"
 #include "feeds/normalise.hpp"
@@ -76,6 +77,7 @@ class RiskLoader {
         for (MapReader& instrument : instruments) read_instrument(instrument);
         check_feed_topics();
         read_ladder();
+        read_keeper_reward(root_, risk_);
         MapReader guard = root_.map("guard");
         guard.value("jump_factor", risk_.guard.jump_factor, parse_number);
         guard.value("max_clock_skew", risk_.guard.max_clock_skew, parse_duration);

@@ -128,6 +128,7 @@ class MarginReader {
         map_.value("minimum", terms_.minimum, kMoney);
         map_.value("order_charge", terms_.order_charge, kMoney);
         map_.value("charge_per_unit", terms_.charge_per_unit, kMoney);
+        map_.value("flag_reward", terms_.flag_reward, parse_rate);
         map_.value("confidence_charge", rules_.confidence.multiplier, parse_rate);
         map_.value("payoff_cap", terms_.payoff_cap, scaled_by(instrument_.price_decimals));
         read_gains();

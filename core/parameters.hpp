@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/input.hpp"
 #include "core/limits.hpp"
 #include "core/margin/concentration.hpp"
+#include "core/margin/keeper_reward.hpp"
 #include "core/margin/lending.hpp"
 #include "core/margin/level.hpp"
 #include "core/margin/liquidation_size.hpp"
@@ -200,6 +202,7 @@ struct RiskParameters {
     std::vector<Source> sources;
     std::vector<std::string> feeds;  // names, for explanations
     Ladder ladder;
+    std::optional<KeeperRule<Ledger>> keeper_reward = {};  // part of every margin; none: nothing
     PriceGuard guard;
     std::uint32_t max_accounts = 100'000;  // memory is reserved for so many; more are refused
     Rate threshold_step = Rate::from_raw(1'000'000);  // relative change reported, 1 %

@@ -15,6 +15,7 @@ constexpr Rate kSlippageMax = Rate::from_raw(Ledger::kLargestRate);
 constexpr Rate kSizeFactorMax = Rate::from_raw(20 * kScale);
 constexpr Rate kBaseMax = Rate::from_raw(2 * kScale);
 constexpr Money kMinimumMax = Money::from_raw(1'000'000 * kScale);
+constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
 // Times the most orders there may be of an account.
 constexpr Money kOrderChargeMax = Money::from_raw(10 * kScale);
 // Products of a notional and one whole unit fit 128 bits.
@@ -337,6 +338,10 @@ class InstrumentCheck {
                 "must be from 0 to 1000000");
         require(within(rounding.requirement_step, Money{}, kMinimumMax),
                 ".margin.rounding.requirement", "must be from 0 to 1000000");
+        require(within(terms_.flag_reward, Rate{}, kRateOne), ".margin.flag_reward",
+                "must be from 0 to 1 (100%)");
+        require(parameters_.keeper_reward || terms_.flag_reward.raw() == 0, ".margin.flag_reward",
+                "has no effect without the section keeper_reward; add that, or delete this");
         require(charge_fits(instrument_, terms_.charge_per_unit), ".margin.charge_per_unit",
                 "must not exceed what one unit is worth at price_max; needs at most 11 "
                 "quantity_decimals, and is not for inverse contracts");
@@ -450,6 +455,26 @@ bool charge_fits(const Instrument& instrument, Money charge) {
     for (int d = 0; d < instrument.quantity_decimals; ++d) unit *= 10;
     const Value most = Value::from_raw(unit > kMaxExposure / factor ? kMaxExposure : unit * factor);
     return magnitude(value_of(charge)) <= most;
+}
+
+void check_keeper_reward(const RiskParameters& parameters, Problems& problems) {
+    if (!parameters.keeper_reward) return;
+    const KeeperRule<Ledger>& rule = *parameters.keeper_reward;
+    const auto require = [&](bool holds, const char* member, const char* message) {
+        problems.require(holds, std::string("keeper_reward.") + member, message);
+    };
+    const auto amount = [&](Money money, const char* member) {
+        require(within(money, Money{}, kMinimumMax), member, "must be from 0 to 1000000");
+    };
+    amount(rule.flag_cost, "flag_cost");
+    amount(rule.liquidate_cost, "liquidate_cost");
+    amount(rule.reward.least, "reward_min");
+    if (rule.reward.most) amount(*rule.reward.most, "reward_max");
+    require(within(rule.reward.profit_share, Rate{}, kFactorMax), "profit_share",
+            "must be from 0 to 10");
+    require(!rule.reward.collateral_share ||
+                within(*rule.reward.collateral_share, Rate{}, kCollateralShareMax),
+            "collateral_share", "must be from 0 to 1000");
 }
 
 void check_asset_rules(const RiskParameters& parameters, const Asset& asset,

@@ -53,7 +53,10 @@ AccountBook::AccountBook(const RiskParameters& parameters)
     replaced_orders_.reserve(kMaxEntriesPerUpdate);
     factors_.reserve(kMaxPositionsPerAccount + kMaxBalancesPerAccount);
     shared_terms_.buffer[MarginLevel::close_out] = parameters.ladder.close_out_buffer;
-    if (parameters.ladder.close_out_buffer.raw() > 0) terms_ = &shared_terms_;
+    shared_terms_.keeper = parameters.keeper_reward;
+    if (parameters.ladder.close_out_buffer.raw() > 0 || shared_terms_.keeper) {
+        terms_ = &shared_terms_;
+    }
 }
 
 Refusal AccountBook::update(std::span<const AccountInput> records, AccountSlot& slot) {

@@ -45,6 +45,7 @@ struct NoObserver {
     void buffered(std::uint32_t, const WeightedValueOf<N>&) {}
     void buffer(const LevelSums<N>&) {}
     void spot_orders(const LevelSums<N>&) {}
+    void keeper_reward(const MoneyOf<N>&) {}
 };
 
 namespace margin_detail {
@@ -70,6 +71,9 @@ class Evaluator {
             add_spot_orders();
         } else {
             for (std::uint32_t b = 0; b < balances; ++b) add_balance(b, amounts_[b]);
+        }
+        if (account_.terms != nullptr && account_.terms->keeper) {
+            add_keeper_reward(*account_.terms->keeper);
         }
         return {round_down(sums_.equity), round_up(sums_.requirement)};
     }
@@ -196,6 +200,41 @@ class Evaluator {
         add_reserved(account_, amounts_, market_, level_, sums_);
         observer_.spot_orders(
             {sums_.equity - before.equity, sums_.requirement - before.requirement});
+    }
+
+    // Of the positions that are held, orders aside, and of what is owned before gains.
+    void add_keeper_reward(const KeeperRule<N>& rule) {
+        KeeperCosts<N> costs{rule.flag_cost, rule.liquidate_cost};
+        WeightedValueOf<N> flag_reward;
+        for (const PositionRowOf<N>& position : account_.positions) {
+            if (position.quantity.raw() == 0) continue;
+            ++costs.feeds;
+            flag_reward += flag_reward_of(position);
+        }
+        if (costs.feeds == 0) return;
+        ValueOf<N> owned;
+        for (std::uint32_t b = 0; b < account_.balances.size(); ++b) {
+            const MoneyOf<N>& amount = account_.balances[b].amount;
+            if (amount.raw() > 0) owned += amount * asset_of(b).price;
+        }
+        const MoneyOf<N> reward =
+            keeper_reward(rule.reward, keeper_cost(costs), flag_reward, round_down(owned));
+        sums_.requirement += weighted_value_of(reward);
+        observer_.keeper_reward(reward);
+    }
+
+    // In the valuation currency; rounded up to 1e-8 of a settlement asset that is not at par.
+    WeightedValueOf<N> flag_reward_of(const PositionRowOf<N>& position) const {
+        const InstrumentRowOf<N>& row = market_.instruments[position.instrument.index()];
+        if (row.terms == nullptr || row.terms->flag_reward.raw() == 0) return {};
+        using Wide = typename N::WideRaw;
+        ValueOf<N> worth = notional_of(row, *row.terms, row.mark, position.quantity);
+        const UnitPriceOf<N>& price = asset_of(position.balance).price;
+        if (price.wide() != N::scale()) {
+            worth =
+                ValueOf<N>::from_raw(div_ceil<Wide>(worth.raw(), Wide(N::scale())) * price.wide());
+        }
+        return worth * row.terms->flag_reward;
     }
 
     const AccountViewOf<N>& account_;

@@ -21,8 +21,8 @@ template <class N>
 struct KeeperReward {
     MoneyOf<N> least;        // above the cost
     RateOf<N> profit_share;  // of the cost, above it
-    std::optional<RateOf<N>> collateral_share;
-    std::optional<MoneyOf<N>> most;
+    std::optional<RateOf<N>> collateral_share = {};
+    std::optional<MoneyOf<N>> most = {};
 };
 
 template <class N>
@@ -30,6 +30,15 @@ struct KeeperCosts {
     MoneyOf<N> flag;  // per price feed
     MoneyOf<N> liquidate;
     std::uint32_t feeds = 0;
+};
+
+// What a venue sets aside from every account that holds a position. Each position needs a price
+// feed.
+template <class N>
+struct KeeperRule {
+    MoneyOf<N> flag_cost;  // per price feed
+    MoneyOf<N> liquidate_cost;
+    KeeperReward<N> reward;
 };
 
 template <class N>

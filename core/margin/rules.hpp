@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "core/margin/keeper_reward.hpp"
 #include "core/margin/level.hpp"
 #include "core/margin/size_factor.hpp"
 #include "core/units.hpp"
@@ -113,6 +115,7 @@ struct PositionTermsOf {
     MoneyOf<N> order_charge;  // per resting order, in the valuation currency
     // Provision per unit of a position that pays it (positive: longs pay): funding, fees.
     MoneyOf<N> charge_per_unit;
+    RateOf<N> flag_reward;  // of the notional, what a keeper is paid for flagging the position
 
     PerLevel<OrderRule> orders = OrderRule::ignored;
     bool in_auction = false;  // by_side: orders count at the larger of their and this price
@@ -171,6 +174,8 @@ struct AccountTermsOf {
     // Added to the requirement per unit of liability (a debt's value, a position's notional), and
     // to equity per unit of loss: what a liquidation must leave above maintenance. Zero: off.
     PerLevel<RateOf<N>> buffer;
+    // What is set aside for who liquidates the account, at every level.
+    std::optional<KeeperRule<N>> keeper = {};
 };
 
 using BalanceTerms = BalanceTermsOf<Ledger>;

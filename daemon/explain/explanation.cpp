@@ -190,6 +190,8 @@ class Explanation {
                 seen.positions[p].figures.order_charges);
         }
         add("close-out buffer on debts", seen.buffers.requirement);
+        add("keeper reward", core::weighted_value_of(seen.keeper),
+            "set aside for who liquidates the account");
         finish(columns, "margin", core::value_of(seen.figures.margin), sum, "up");
     }
 

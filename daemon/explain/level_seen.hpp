@@ -77,11 +77,14 @@ class LevelSeen : public core::NoObserver<core::Ledger> {
         buffers.requirement += added.requirement;
     }
 
+    void keeper_reward(const core::Money& reward) { keeper = reward; }
+
     core::MarginLevel level;
     core::LevelFigures figures;
     std::vector<PositionSeen> positions;
     std::vector<BalanceSeen> balances;
     core::LevelSums<core::Ledger> buffers;
+    core::Money keeper;
 };
 
 }  // namespace margind::daemon

@@ -40,16 +40,17 @@ Money weight_rounding(const RandomBook& book, MarginLevel level) {
 
 }  // namespace
 
-// Not so, by design: an amount discount counts less of an asset the more there is, and the venue's
-// concentration limits (of everybody's deposits, not of an account's) lower a weight. Weights by
-// size round as the amount grows: a few 1e-8 of the value. With spot orders the worse outcome may
-// be another one, so that only equity less margin is compared.
+// Not so, by design: an amount discount counts less of an asset the more there is, the venue's
+// concentration limits (of everybody's deposits, not of an account's) lower a weight, and a
+// keeper's reward may be capped by the collateral. Weights by size round as the amount grows: a few
+// 1e-8 of the value. With spot orders the worse outcome may be another one, so that only equity
+// less margin is compared.
 TEST_CASE("adding collateral never lowers equity and never raises the margin") {
     Random random(kSeed);
     int helped = 0;
     for (int round = 0; round < 6'000; ++round) {
         RuleChoice choice;
-        choice.amount_discount = false;
+        choice.amount_discount = choice.keeper_reward = false;
         choice.weights_by_size = round % 2 == 0;
         choice.spot_orders = round % 3 == 0;
         choice.exposure_max = kMaxExposure >> 8;

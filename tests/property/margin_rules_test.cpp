@@ -11,6 +11,8 @@
 //   weights by size  6 times 1e-8 of the value
 //   inverse          1e-16 of the settlement asset for each value taken
 //   a venue's steps  one step where what is rounded to it was rounded before
+//   keeper's reward  1e-8 of each asset a position settles in, of the reward, and of the collateral
+//                    times its share; the caps go down
 #include <algorithm>
 #include <cstdint>
 #include <limits>
@@ -62,6 +64,7 @@ class RoundingBound {
         for (std::size_t p = 0; p < rows_.positions.size(); ++p) add_position(p);
         Collector collector{*this};
         evaluate_level<Fine>(rows_.account(), rows_.market(), level_, collector);
+        add_keeper_reward();
         for (const SpotOrderRowOf<Fine>& order : rows_.spot_orders) {
             for (const std::uint32_t b : {order.base, order.quote}) {
                 total_ += times(amount_errors_[b] + step_ * 4, highest_price(b)) * 44;
@@ -178,6 +181,18 @@ class RoundingBound {
         }
     }
 
+    void add_keeper_reward() {
+        if (!rows_.has_account_terms || !rows_.account_terms.keeper) return;
+        const KeeperReward<Fine>& rule = rows_.account_terms.keeper->reward;
+        total_ += step_ * 3;
+        if (rule.collateral_share) total_ += times(step_, rule.collateral_share->raw());
+        for (const PositionRowOf<Fine>& position : rows_.positions) {
+            const auto& terms = rows_.position_terms[position.instrument.index()].terms;
+            total_ += times(step_ * 2 + terms.rounding.notional_step.raw(),
+                            highest_price(position.balance));
+        }
+    }
+
     const Rows<Fine>& rows_;
     MarginLevel level_;
     const Big step_ = Fine::scale() / kScale;  // 1e-8
@@ -212,6 +227,7 @@ TEST_CASE("where nothing but the end rounds, the ledger is exact") {
     RuleChoice choice;
     choice.rates_by_size = choice.weights_by_size = choice.amount_discount = false;
     choice.inverse = choice.rounding = choice.net_of_margin = choice.odd_settlement = false;
+    choice.keeper_reward = false;
     for (int round = 0; round < kBooks; ++round) {
         RandomBook book = random_book(random, choice);
         for (auto& order : book.spot_orders) order.base_reserved = order.quote_reserved = Money{};
@@ -232,10 +248,13 @@ TEST_CASE("with every rule on, the ledger is within the documented rounding") {
     int different = 0;
     for (int round = 0; round < kBooks; ++round) {
         RuleChoice choice;
-        // Where the worse of two outcomes is taken, and where more may count less, rounding has no
-        // direction.
+        // Where the worse of two outcomes is taken, where more may count less, and where a cap goes
+        // down, rounding has no direction.
         const bool directed = round % 2 == 0;
-        if (directed) choice.orders = choice.spot_orders = choice.amount_discount = false;
+        if (directed) {
+            choice.orders = choice.spot_orders = choice.amount_discount = false;
+            choice.keeper_reward = false;
+        }
         const RandomBook book = random_book(random, choice);
         const Rows<Fine> wide = Widening<Fine>::of(book);
         for (const MarginLevel level : kAllMarginLevels) {

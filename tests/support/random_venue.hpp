@@ -30,6 +30,7 @@ struct RuleChoice {
     bool orders = true;
     bool spot_orders = true;
     bool account_terms = true;
+    bool keeper_reward = true;
     bool levels_apart = true;  // prices of levels that are not the mark
     core::Int128 exposure_max = core::kMaxExposure;
     bool at_maximum = false;  // every size as large as it may be
@@ -263,6 +264,7 @@ class BookMaker {
         if (maybe(0.3)) terms.minimum = core::Money::from_raw(spread(1'000'000 * core::kScale));
         if (maybe(0.3)) terms.order_charge = core::Money::from_raw(within(0, 10 * core::kScale));
         if (maybe(0.2)) add_charge(terms, p, unit, price_max);
+        if (choice_.keeper_reward && maybe(0.5)) terms.flag_reward = rate_to(core::kScale / 5);
         if (choice_.orders) {
             for (const core::MarginLevel level : core::kAllMarginLevels) {
                 terms.orders[level] = static_cast<core::OrderRule>(random_.below(4));
@@ -384,6 +386,15 @@ class BookMaker {
         if (maybe(0.5)) terms.least_rate = rates_to(core::kScale * 9 / 10);
         terms.high_leverage = maybe(0.5);
         if (maybe(0.5)) terms.buffer = rates_to(core::kScale / 10);
+        if (choice_.keeper_reward && maybe(0.5)) terms.keeper = keeper_rule();
+    }
+
+    core::KeeperRule<core::Ledger> keeper_rule() {
+        const auto amount = [&] { return core::Money::from_raw(spread(1'000'000 * core::kScale)); };
+        core::KeeperRule<core::Ledger> rule{amount(), amount(), {amount(), rate_to(core::kScale)}};
+        if (maybe(0.5)) rule.reward.collateral_share = rate_to(1'000 * core::kScale);
+        if (maybe(0.5)) rule.reward.most = amount();
+        return rule;
     }
 
     Random& random_;

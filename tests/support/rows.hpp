@@ -102,6 +102,7 @@ class Widening {
         to.account_terms.least_rate = of(from.account_terms.least_rate);
         to.account_terms.high_leverage = from.account_terms.high_leverage;
         to.account_terms.buffer = of(from.account_terms.buffer);
+        if (from.account_terms.keeper) to.account_terms.keeper = of(*from.account_terms.keeper);
         to.link();
         return to;
     }
@@ -143,6 +144,16 @@ class Widening {
     static core::SizeFactor<N> of(const core::SizeFactor<core::Ledger>& rule) {
         return {of(rule.factor), of(rule.premium_base), of(rule.discount_base)};
     }
+    static core::KeeperRule<N> of(const core::KeeperRule<core::Ledger>& from) {
+        core::KeeperRule<N> to{of(from.flag_cost), of(from.liquidate_cost), {}};
+        to.reward.least = of(from.reward.least);
+        to.reward.profit_share = of(from.reward.profit_share);
+        if (from.reward.collateral_share) {
+            to.reward.collateral_share = of(*from.reward.collateral_share);
+        }
+        if (from.reward.most) to.reward.most = of(*from.reward.most);
+        return to;
+    }
     static core::PositionTermsOf<N> of(const core::PositionTerms& from) {
         core::PositionTermsOf<N> to;
         to.payoff = from.payoff;
@@ -163,6 +174,7 @@ class Widening {
         to.minimum = of(from.minimum);
         to.order_charge = of(from.order_charge);
         to.charge_per_unit = of(from.charge_per_unit);
+        to.flag_reward = of(from.flag_reward);
         to.orders = from.orders;
         to.in_auction = from.in_auction;
         to.auction_price = of(from.auction_price);

@@ -5,7 +5,7 @@
 //   Y # net; the same # asset; AMOUNT at PRICE [with INPUT VALUE]: initial X, maintenance Y
 //
 // For an instrument X and Y are its margin, net of its gain if so said; for an asset equity less
-// margin.
+// margin. What follows a line "# venue" is the venue's, beside its assets and instruments.
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -33,6 +33,7 @@ std::int64_t decimal(const std::string& text) {
 struct Example {
     std::string head;
     std::string yaml;
+    std::string venue;
 };
 
 std::vector<Example> examples() {
@@ -40,14 +41,20 @@ std::vector<Example> examples() {
     REQUIRE(page);
     std::vector<Example> found;
     bool inside = false;
+    bool of_venue = false;
     for (std::string line; std::getline(page, line);) {
         if (line == "```yaml") {
             found.emplace_back();
             inside = true;
+            of_venue = false;
         } else if (line == "```") {
             inside = false;
         } else if (inside && found.back().head.empty()) {
             found.back().head = line;
+        } else if (line == "# venue") {
+            of_venue = true;
+        } else if (inside && of_venue) {
+            found.back().venue += line + "\n";
         } else if (inside) {
             found.back().yaml += "    " + line + "\n";
         }
@@ -89,15 +96,15 @@ Held read_head(const std::string& head) {
     return held;
 }
 
-core::RiskParameters load(const Held& held, const std::string& yaml) {
+core::RiskParameters load(const Held& held, const Example& example) {
     const bool of_asset = held.what == "asset";
     const std::string price_max = std::to_string(held.numbers.at("at") / core::kScale * 2 + 2);
     const std::string text =
         "assets:\n  - {name: USD}\n  - name: A\n    priced_by: A-USD\n" +
-        (of_asset ? yaml : std::string()) +
+        (of_asset ? example.yaml : std::string()) +
         "instrument_defaults: {quote: USD, quantity_decimals: 6, price_decimals: 6, price_max: " +
         price_max + "}\ninstruments:\n  - {name: A-USD, kind: spot}\n" +
-        (of_asset ? std::string() : "  - name: X\n" + yaml);
+        (of_asset ? std::string() : "  - name: X\n" + example.yaml) + example.venue;
     const config::Loaded loaded = config::load_text(text, "example.yaml");
     for (const auto& problem : loaded.problems) FAIL_CHECK(to_string(problem));
     REQUIRE(loaded.problems.empty());
@@ -154,7 +161,7 @@ TEST_CASE("every worked number of the margin models' page is what the engine com
     for (const Example& example : all) {
         INFO(example.head << "\n" << example.yaml);
         const Held held = read_head(example.head);
-        test::Driver driver(load(held, example.yaml));
+        test::Driver driver(load(held, example));
         hold(driver, held);
         const core::Evaluation figures = driver.figures(test::key("example"));
         const auto shown = [&](core::MarginLevel level) {

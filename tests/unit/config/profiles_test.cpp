@@ -209,7 +209,7 @@ TEST_CASE("profile vega: parties-margin-with-0-pos-cleared-on-cancel#001, log-no
     CHECK(world.maintenance().margin == money("19515"));
 }
 
-TEST_CASE("profile synthetix-v3: margins_two and collateral_value") {
+TEST_CASE("profile synthetix-v3: margins_two, collateral_value, collateral_with_position") {
     World world("synthetix-v3");
     world.price("BTC-USD", "30000").price("ETH-USD", "2000");
     world.price("BTC-PERP", "30000").price("ETH-PERP", "2000");
@@ -217,11 +217,54 @@ TEST_CASE("profile synthetix-v3: margins_two and collateral_value") {
     world.balance("sUSD", "100000");
     world.position("BTC-PERP", "-2", "29700").position("ETH-PERP", "20", "2020");
     CHECK(world.maintenance().equity == money("99000"));
-    CHECK(world.initial().margin == money("6500"));
-    CHECK(world.maintenance().margin == money("4000"));
+    // The cases' 6,500 and 4,000, each with a keeper's reward of 5 % of 100,000.
+    CHECK(world.initial().margin == money("11500"));
+    CHECK(world.maintenance().margin == money("9000"));
+    CHECK(world.health(core::MarginLevel::initial) == money("87500"));  // withdrawable
     world.position("BTC-PERP", "0", "1").position("ETH-PERP", "0", "1").balance("sUSD", "0");
     world.balance("BTC", "8").balance("ETH", "700");
     CHECK(world.maintenance().equity == money("1588800"));
+    CHECK(world.maintenance().margin == money("0"));  // no position, no reward
+    world.position("ETH-PERP", "50", "2050");
+    CHECK(world.health(core::MarginLevel::initial) == money("1569800"));
+}
+
+TEST_CASE("profile synthetix-v3: five_open, five_moved, five_zero_margin are liquidatable or not") {
+    World world("synthetix-v3");
+    const auto market = [&](const std::string& scale, bool small) {
+        return world.market(
+            "margin: {size_slope: {fraction: " + std::string(small ? "1.5" : "2") +
+            ", scale: " + scale + "}}, tiers: [{initial_rate: " +
+            (small ? "3.5%, maintenance_rate: 1.75%}]" : "1%, maintenance_rate: 0.5%}]"));
+    };
+    const std::string b = market("100", false);
+    const std::string e = market("1000", false);
+    const std::string l = market("100000", false);
+    const std::string a = market("100000", true);
+    const std::string o = market("100000", true);
+    const auto prices = [&](const char* of_b, const char* of_e, const char* of_l, const char* of_a,
+                            const char* of_o) {
+        world.price(b, of_b).price(e, of_e).price(l, of_l).price(a, of_a).price(o, of_o);
+    };
+    prices("30000", "2000", "5", "2", "2");
+    // The fills: index (1 + size / 2 / skew scale).
+    world.balance("sUSD", "20000").position(b, "-1", "29850").position(e, "20", "2020");
+    world.position(l, "2000", "5.05").position(a, "5000", "2.05").position(o, "5000", "2.05");
+    CHECK(world.maintenance().equity == money("18850"));
+    CHECK(world.state() == core::MarginState::healthy);
+    prices("28000", "1900", "4.6", "1.9", "1.8");
+    CHECK(world.maintenance().equity == money("16550"));
+    CHECK(world.state() < core::MarginState::liquidation);
+    // Maintenance is 2,617.5; 5 % of 93,700 comes on top, and not a cent less is enough.
+    CHECK(world.maintenance().margin == money("7302.5"));
+    world.balance("sUSD", "10752.5");
+    CHECK(world.state() == core::MarginState::margin_call);
+    world.balance("sUSD", "10752.49999999");
+    CHECK(world.state() == core::MarginState::liquidation);
+    world.balance("sUSD", "20000");
+    prices("31000", "1775", "3", "1", "1.13");
+    CHECK(world.maintenance().equity == money("0"));
+    CHECK(world.state() == core::MarginState::bankrupt);  // liquidatable, with nothing left
 }
 
 TEST_CASE("profile aave-v3: aave_health_factor_docs and aave_account_data") {

@@ -337,3 +337,41 @@ TEST_CASE("each rule out of range is named, and the end of its range is not") {
     CHECK(refused("", "tiers: [{initial_rate: 10%, maintenance_rate: 5%, close_out_rate: 11%}]") ==
           Keys{"instruments[1].tiers[0].close_out_rate"});
 }
+
+TEST_CASE("a keeper's reward is the venue's, and off without its section") {
+    CHECK_FALSE(load("", "").keeper_reward.has_value());
+    const auto risk = load("", "margin: {flag_reward: 2%}",
+                           "keeper_reward: {flag_cost: 1, liquidate_cost: 2, reward_min: 3, "
+                           "profit_share: 40%, collateral_share: 50%, reward_max: 600}\n");
+    REQUIRE(risk.keeper_reward.has_value());
+    const core::KeeperRule<core::Ledger>& rule = *risk.keeper_reward;
+    CHECK(rule.flag_cost.raw() == 1 * core::kScale);
+    CHECK(rule.liquidate_cost.raw() == 2 * core::kScale);
+    CHECK(rule.reward.least.raw() == 3 * core::kScale);
+    CHECK(rule.reward.profit_share.raw() == 40 * kPercent);
+    CHECK(rule.reward.collateral_share == Rate::from_raw(50 * kPercent));
+    CHECK(rule.reward.most == core::Money::from_raw(600 * core::kScale));
+    CHECK(risk.instruments[1].rules.terms.flag_reward.raw() == 2 * kPercent);
+    CHECK_FALSE(risk.instruments[1].rules.plain);
+    const auto bare = load("", "", "keeper_reward: {flag_cost: 1}\n");
+    CHECK_FALSE(bare.keeper_reward->reward.collateral_share.has_value());
+    CHECK_FALSE(bare.keeper_reward->reward.most.has_value());
+}
+
+TEST_CASE("a keeper's reward has bounds, and its share of a notional needs it") {
+    CHECK(refused("", "margin: {flag_reward: 2%}") == Keys{"instruments[1].margin.flag_reward"});
+    CHECK(refused("", "margin: {flag_reward: 101%}", "keeper_reward: {reward_max: 1}\n") ==
+          Keys{"instruments[1].margin.flag_reward"});
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, std::string>>{{"flag_cost", "-1"},
+                                                          {"liquidate_cost", "1000001"},
+                                                          {"reward_min", "-1"},
+                                                          {"reward_max", "1000001"},
+                                                          {"profit_share", "11"},
+                                                          {"collateral_share", "1001"},
+                                                          {"reward", "1"}}) {
+        INFO(key);
+        CHECK(refused("", "", "keeper_reward: {" + key + ": " + value + "}\n") ==
+              Keys{"keeper_reward." + key});
+    }
+}

@@ -269,6 +269,35 @@ TEMPLATE_TEST_CASE("a buffer is asked on every liability and every loss apart", 
     CHECK(buffered.margin == money<N>("170"));  // a tenth of 100 and of 200 more
 }
 
+TEMPLATE_TEST_CASE("a keeper's reward is set aside for positions, not for orders or gains", "",
+                   Ledger, Extended) {
+    using N = TestType;
+    World<N> world;
+    world.position_terms.flag_reward = rate<N>("0.05");
+    world.position_terms.orders = OrderRule::worst_fill;
+    KeeperRule<N> rule{money<N>("1"), money<N>("2"), {money<N>("4"), rate<N>("0")}};
+    rule.reward.collateral_share = rate<N>("0.5");
+    world.account_terms.keeper = rule;
+    world.balances[0].amount = money<N>("60");
+    world.balances[1].amount = money<N>("-1");  // a debt is no collateral
+    const auto maintenance = [&] { return world.at(MarginLevel::maintenance).margin; };
+    CHECK(maintenance() == money<N>("120"));  // the debt: without a position there is no reward
+    world.hold(2, "500");
+    world.orders.push_back({.position = 0, .size = QuantityOf<N>::from_raw(8), .price = {}});
+    // The debt, a twentieth of ten, and 1 + 2 + a twentieth of 200: the gain is no collateral.
+    CHECK(maintenance() == money<N>("183"));
+    CHECK(world.at(kInitial).margin == money<N>("233"));
+    world.balances[0].amount = money<N>("20");
+    CHECK(maintenance() == money<N>("180"));  // at most half of 20
+    world.positions[0].quantity = {};
+    CHECK(maintenance() == money<N>("160"));  // orders alone
+    world.positions[0].quantity = QuantityOf<N>::from_raw(2);
+    // Settled in what is worth 100: margin and reward too; its gain pays the debt.
+    world.positions[0].balance = 1;
+    world.balances[0].amount = money<N>("100000");
+    CHECK(maintenance() == money<N>("6003"));
+}
+
 TEMPLATE_TEST_CASE("fills are margined half way between the levels", "", Ledger, Extended) {
     using N = TestType;
     CHECK(fill_rate(rate<N>("0.1"), rate<N>("0.05"), Rounding::up) == rate<N>("0.075"));

@@ -38,6 +38,7 @@ RiskParameters rich_venue() {
     worst.rules.terms.slope_share = rate(0.9);
     worst.rules.terms.minimum = money(3);
     worst.rules.terms.order_charge = money(0.01);
+    worst.rules.terms.flag_reward = rate(0.03);
     worst.rules.open_interest = {money(1'000), money(100'000), {}};
     worst.rules.slow_price = true;
     worst.slow_price.growth_per_second = rate(0.0001);
@@ -83,6 +84,7 @@ RiskParameters rich_venue() {
     p.instruments[0].slow_price.slot_growth = rate(0.06);
     p.ladder.close_out_buffer = rate(0.02);
     p.ladder.target_of = MarginLevel::close_out;
+    p.keeper_reward = KeeperRule<Ledger>{money(0.1), money(0.2), {money(1), rate(0.5)}};
     return p;
 }
 
@@ -274,6 +276,23 @@ TEST_CASE("an explanation says which price, which rate and why") {
     CHECK(has("1 x maintenance margin 75; equity 85: not reached"));
     CHECK(has("1.5 x maintenance margin 75; equity 85: reached"));
     CHECK(has("liquidation prices, other prices held"));
+    CHECK_FALSE(has("keeper reward"));
+}
+
+TEST_CASE("an explanation says what is set aside for who liquidates") {
+    RiskParameters p = small_venue();
+    p.keeper_reward = KeeperRule<Ledger>{money(1), money(2), {money(4), rate(0)}};
+    Driver d(p);
+    d.set_price(0, price(100));
+    d.set_price(1, price(10));
+    d.set_balance(key("a"), 0, money(90), Last::no);
+    d.set_position(key("a"), 0, quantity(10), price(100));
+    const std::string text = explained(d, key("a"));
+    INFO(text);
+    const std::size_t line = text.find("+ keeper reward ");
+    REQUIRE(line != std::string::npos);
+    CHECK(printed_amount(text.substr(line - 2)) == "7");
+    CHECK(text.find("set aside for who liquidates", line) < text.find('\n', line));
 }
 
 TEST_CASE("switching mode shows both accounts, and changes neither") {

@@ -1,0 +1,36 @@
+#include "config/load_liquidation.hpp"
+
+#include <optional>
+
+#include "config/scalars.hpp"
+
+namespace margind::config {
+namespace {
+
+using core::Ledger;
+
+const auto kMoney = scaled_by(core::kScaleDecimals);
+
+// A limit that does not hold where it is not written.
+template <class T, class Parser>
+void read_limit(MapReader& map, const char* key, std::optional<T>& out, Parser parse) {
+    T limit;
+    if (map.value(key, limit, parse)) out = limit;
+}
+
+}  // namespace
+
+void read_keeper_reward(MapReader& root, core::RiskParameters& risk) {
+    core::KeeperRule<Ledger> rule;
+    MapReader map = root.map("keeper_reward");
+    map.value("flag_cost", rule.flag_cost, kMoney);
+    map.value("liquidate_cost", rule.liquidate_cost, kMoney);
+    map.value("reward_min", rule.reward.least, kMoney);
+    map.value("profit_share", rule.reward.profit_share, parse_rate);
+    read_limit(map, "collateral_share", rule.reward.collateral_share, parse_rate);
+    read_limit(map, "reward_max", rule.reward.most, kMoney);
+    map.finish();
+    if (root.has("keeper_reward")) risk.keeper_reward = rule;
+}
+
+}  // namespace margind::config

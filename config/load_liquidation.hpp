@@ -1,0 +1,13 @@
+// What a liquidation pays and how it goes: YAML to the rules of core/parameters.hpp. What each does
+// is said in docs/margin-models.md.
+#pragma once
+
+#include "config/yaml_reader.hpp"
+#include "core/parameters.hpp"
+
+namespace margind::config {
+
+// The section `keeper_reward` of the venue.
+void read_keeper_reward(MapReader& root, core::RiskParameters& risk);
+
+}  // namespace margind::config
