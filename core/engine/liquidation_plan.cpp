@@ -3,118 +3,14 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/engine/ladder.hpp"
+#include "core/engine/hypothetical.hpp"
+#include "core/engine/plan_prices.hpp"
 #include "core/limits.hpp"
 #include "core/margin/lending.hpp"
 #include "core/margin/liquidation_size.hpp"
 
 namespace margind::core {
 namespace {
-
-// The account as it would be after some of the plan's steps; lives on the stack.
-class Hypothetical {
-  public:
-    Hypothetical(const AccountView& account, const MarketView& market,
-                 const RiskParameters& parameters) noexcept
-        : market_(market),
-          parameters_(parameters),
-          terms_(account.terms),
-          balance_count_(account.balances.size()),
-          position_count_(account.positions.size()) {
-        std::copy(account.balances.begin(), account.balances.end(), balances_.begin());
-        std::copy(account.positions.begin(), account.positions.end(), positions_.begin());
-    }
-
-    std::size_t position_count() const noexcept { return position_count_; }
-    std::size_t balance_count() const noexcept { return balance_count_; }
-    const PositionRow& position(std::size_t p) const noexcept { return positions_[p]; }
-    PositionRow& position(std::size_t p) noexcept { return positions_[p]; }
-    const BalanceRow& balance(std::size_t b) const noexcept { return balances_[b]; }
-    const Instrument& instrument(std::size_t p) const noexcept {
-        return parameters_.instruments[positions_[p].instrument.index()];
-    }
-    const Asset& asset(std::size_t b) const noexcept {
-        return parameters_.assets[balances_[b].asset.index()];
-    }
-    UnitPrice price(std::size_t b) const noexcept {
-        return market_.assets[balances_[b].asset.index()].price;
-    }
-    AccountView view() const noexcept {
-        return {.balances = {balances_.data(), balance_count_},
-                .positions = {positions_.data(), position_count_},
-                .terms = terms_};
-    }
-    Evaluation evaluation() const noexcept { return evaluate(view(), market_); }
-
-    // What trading `quantity` of position p at the mark is a fee of, rounded up.
-    Money fee(std::size_t p, Quantity quantity, Rate rate) const noexcept {
-        return round_up(notional(p, quantity) * rate);
-    }
-    Value notional(std::size_t p, Quantity quantity) const noexcept {
-        const InstrumentRow& row = row_of(p);
-        return margin_detail::notional_of(row, terms_of(row), row.mark, magnitude(quantity));
-    }
-    // Gain of `quantity` (signed like the position) between its entry and `price`.
-    Value gain(std::size_t p, Quantity quantity, Price price) const noexcept {
-        const InstrumentRow& row = row_of(p);
-        return margin_detail::gain_of(row, terms_of(row), positions_[p].entry_price, price,
-                                      quantity);
-    }
-    const InstrumentRow& row_of(std::size_t p) const noexcept {
-        return market_.instruments[positions_[p].instrument.index()];
-    }
-
-    // Closes `quantity` (a magnitude) of position p at the mark: gain, unsettled gain if nothing is
-    // left, and fees go to the balance.
-    void close(std::size_t p, Quantity quantity) noexcept {
-        PositionRow& row = positions_[p];
-        const Quantity closed = row.quantity.raw() < 0 ? -quantity : quantity;
-        BalanceRow& settled = balances_[row.balance];
-        settled.amount = settled.amount + round_down(gain(p, closed, row_of(p).mark)) -
-                         fee(p, quantity, instrument(p).liquidation_fee) -
-                         fee(p, quantity, instrument(p).insurance_fee);
-        row.quantity = row.quantity - closed;
-        if (row.quantity.raw() != 0) return;
-        settled.amount = settled.amount + row.accrued;
-        row.accrued = {};
-    }
-
-    // The debt in b repaid by `amount`, with as much of the collateral in c as that is worth.
-    LendingLiquidation<Ledger> swap(std::size_t c, std::size_t b, Money amount) const noexcept {
-        return seize<Ledger>({balances_[c].amount, price(c)}, {-balances_[b].amount, price(b)},
-                             amount, asset(c).liquidation);
-    }
-    void repay(std::size_t c, std::size_t b, Money amount) noexcept {
-        const LendingLiquidation<Ledger> done = swap(c, b, amount);
-        balances_[c].amount = balances_[c].amount - done.seized;
-        balances_[b].amount = balances_[b].amount + done.cover;
-    }
-
-    // Equity above target * margin, at 1e-16; not negative: the liquidation may end.
-    Int128 room() const noexcept {
-        LevelSet levels;
-        levels.add(parameters_.ladder.target_of);
-        const LevelFigures figures =
-            evaluate(view(), market_, levels).at(parameters_.ladder.target_of);
-        return figures.equity.wide() * kScale -
-               parameters_.ladder.liquidation_target.wide() * figures.margin.raw();
-    }
-    bool restored() const noexcept { return room() >= 0; }
-
-  private:
-    static const PositionTerms& terms_of(const InstrumentRow& row) noexcept {
-        static constexpr PositionTerms kPlain{};
-        return row.terms == nullptr ? kPlain : *row.terms;
-    }
-
-    MarketView market_;
-    const RiskParameters& parameters_;
-    const AccountTerms* terms_;
-    std::array<BalanceRow, kMaxBalancesPerAccount> balances_;
-    std::array<PositionRow, kMaxPositionsPerAccount> positions_;
-    std::size_t balance_count_;
-    std::size_t position_count_;
-};
 
 // A step that could come next, taken as far as it may go.
 struct Candidate {
@@ -287,12 +183,10 @@ class Planner {
         step.instrument = row.instrument;
         step.side = row.quantity.raw() > 0 ? Side::sell : Side::buy;
         step.quantity = size;
-        step.bankruptcy_price = bankruptcy_price_now(p);
+        step.bankruptcy_price = bankruptcy_price(now_, p);
         step.incentive = rest_.fee(p, size, rest_.instrument(p).liquidation_fee);
         step.insurance_fee = rest_.fee(p, size, rest_.instrument(p).insurance_fee);
     }
-
-    Price bankruptcy_price_now(std::size_t p) const noexcept;
 
     void describe_repay(const Candidate& candidate, Money amount, PlanStep& step) const noexcept {
         const LendingLiquidation<Ledger> swap =
@@ -312,43 +206,12 @@ class Planner {
     LiquidationPlan plan_;
 };
 
-// Whether equity is not negative with position p valued at `price`: its gain since the mark is put
-// on top of what is unsettled, so that nothing else of the market moves.
-bool solvent_at(const Hypothetical& account, std::size_t p, Price price) noexcept {
-    Hypothetical moved = account;
-    PositionRow& row = moved.position(p);
-    const Price mark = moved.row_of(p).mark;
-    row.accrued = row.accrued + round_down(moved.gain(p, row.quantity, price) -
-                                           moved.gain(p, row.quantity, mark));
-    return moved.evaluation().equity.raw() >= 0;
-}
-
-Price bankruptcy_price(const Hypothetical& account, std::size_t p, Price highest) noexcept {
-    const bool is_long = account.position(p).quantity.raw() > 0;
-    // Between the worst price and the best one; the answer is the worst that is still solvent.
-    std::int64_t worst = is_long ? 1 : highest.raw();
-    std::int64_t best = is_long ? highest.raw() : 1;
-    if (solvent_at(account, p, Price::from_raw(worst)) ||
-        !solvent_at(account, p, Price::from_raw(best))) {
-        return {};
-    }
-    while (best - worst > 1 || worst - best > 1) {
-        const std::int64_t middle = worst + (best - worst) / 2;
-        (solvent_at(account, p, Price::from_raw(middle)) ? best : worst) = middle;
-    }
-    return Price::from_raw(best);
-}
-
-Price Planner::bankruptcy_price_now(std::size_t p) const noexcept {
-    return bankruptcy_price(now_, p, rest_.instrument(p).price_max);
-}
-
 }  // namespace
 
 Price bankruptcy_price(const AccountView& account, std::size_t position, const MarketView& market,
                        const RiskParameters& parameters) noexcept {
     const Hypothetical now(account, market, parameters);
-    return bankruptcy_price(now, position, now.instrument(position).price_max);
+    return bankruptcy_price(now, position);
 }
 
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,

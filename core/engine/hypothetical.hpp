@@ -1,0 +1,121 @@
+// An account as it would be after some of a plan's steps.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "core/limits.hpp"
+#include "core/margin/evaluate.hpp"
+#include "core/margin/lending.hpp"
+#include "core/parameters.hpp"
+
+namespace margind::core {
+
+// A copy of the rows of an account, its orders cancelled; lives on the stack. Keeps references to
+// the market and the parameters.
+class Hypothetical {
+  public:
+    Hypothetical(const AccountView& account, const MarketView& market,
+                 const RiskParameters& parameters) noexcept
+        : market_(market),
+          parameters_(parameters),
+          terms_(account.terms),
+          balance_count_(account.balances.size()),
+          position_count_(account.positions.size()) {
+        std::copy(account.balances.begin(), account.balances.end(), balances_.begin());
+        std::copy(account.positions.begin(), account.positions.end(), positions_.begin());
+    }
+
+    std::size_t position_count() const noexcept { return position_count_; }
+    std::size_t balance_count() const noexcept { return balance_count_; }
+    const PositionRow& position(std::size_t p) const noexcept { return positions_[p]; }
+    PositionRow& position(std::size_t p) noexcept { return positions_[p]; }
+    const BalanceRow& balance(std::size_t b) const noexcept { return balances_[b]; }
+    const Instrument& instrument(std::size_t p) const noexcept {
+        return parameters_.instruments[positions_[p].instrument.index()];
+    }
+    const Asset& asset(std::size_t b) const noexcept {
+        return parameters_.assets[balances_[b].asset.index()];
+    }
+    UnitPrice price(std::size_t b) const noexcept {
+        return market_.assets[balances_[b].asset.index()].price;
+    }
+    AccountView view() const noexcept {
+        return {.balances = {balances_.data(), balance_count_},
+                .positions = {positions_.data(), position_count_},
+                .terms = terms_};
+    }
+    Evaluation evaluation() const noexcept { return evaluate(view(), market_); }
+
+    // What trading `quantity` of position p at the mark is a fee of, rounded up.
+    Money fee(std::size_t p, Quantity quantity, Rate rate) const noexcept {
+        return round_up(notional(p, quantity) * rate);
+    }
+    Value notional(std::size_t p, Quantity quantity) const noexcept {
+        const InstrumentRow& row = row_of(p);
+        return margin_detail::notional_of(row, terms_of(row), row.mark, magnitude(quantity));
+    }
+    // Gain of `quantity` (signed like the position) between its entry and `price`.
+    Value gain(std::size_t p, Quantity quantity, Price price) const noexcept {
+        const InstrumentRow& row = row_of(p);
+        return margin_detail::gain_of(row, terms_of(row), positions_[p].entry_price, price,
+                                      quantity);
+    }
+    const InstrumentRow& row_of(std::size_t p) const noexcept {
+        return market_.instruments[positions_[p].instrument.index()];
+    }
+
+    // Closes `quantity` (a magnitude) of position p at the mark: gain, unsettled gain if nothing is
+    // left, and fees go to the balance.
+    void close(std::size_t p, Quantity quantity) noexcept {
+        PositionRow& row = positions_[p];
+        const Quantity closed = row.quantity.raw() < 0 ? -quantity : quantity;
+        BalanceRow& settled = balances_[row.balance];
+        settled.amount = settled.amount + round_down(gain(p, closed, row_of(p).mark)) -
+                         fee(p, quantity, instrument(p).liquidation_fee) -
+                         fee(p, quantity, instrument(p).insurance_fee);
+        row.quantity = row.quantity - closed;
+        if (row.quantity.raw() != 0) return;
+        settled.amount = settled.amount + row.accrued;
+        row.accrued = {};
+    }
+
+    // The debt in b repaid by `amount`, with as much of the collateral in c as that is worth.
+    LendingLiquidation<Ledger> swap(std::size_t c, std::size_t b, Money amount) const noexcept {
+        return seize<Ledger>({balances_[c].amount, price(c)}, {-balances_[b].amount, price(b)},
+                             amount, asset(c).liquidation);
+    }
+    void repay(std::size_t c, std::size_t b, Money amount) noexcept {
+        const LendingLiquidation<Ledger> done = swap(c, b, amount);
+        balances_[c].amount = balances_[c].amount - done.seized;
+        balances_[b].amount = balances_[b].amount + done.cover;
+    }
+
+    // Equity above target * margin, at 1e-16; not negative: the liquidation may end.
+    Int128 room() const noexcept {
+        LevelSet levels;
+        levels.add(parameters_.ladder.target_of);
+        const LevelFigures figures =
+            evaluate(view(), market_, levels).at(parameters_.ladder.target_of);
+        return figures.equity.wide() * kScale -
+               parameters_.ladder.liquidation_target.wide() * figures.margin.raw();
+    }
+    bool restored() const noexcept { return room() >= 0; }
+
+  private:
+    static const PositionTerms& terms_of(const InstrumentRow& row) noexcept {
+        static constexpr PositionTerms kPlain{};
+        return row.terms == nullptr ? kPlain : *row.terms;
+    }
+
+    MarketView market_;
+    const RiskParameters& parameters_;
+    const AccountTerms* terms_;
+    std::array<BalanceRow, kMaxBalancesPerAccount> balances_;
+    std::array<PositionRow, kMaxPositionsPerAccount> positions_;
+    std::size_t balance_count_;
+    std::size_t position_count_;
+};
+
+}  // namespace margind::core
