@@ -33,4 +33,14 @@ void read_keeper_reward(MapReader& root, core::RiskParameters& risk) {
     if (root.has("keeper_reward")) risk.keeper_reward = rule;
 }
 
+void read_takeover_price(MapReader& map, core::Instrument& instrument) {
+    core::FillablePrice<Ledger>& rule = instrument.fillable_price;
+    MapReader section = map.map("fillable_price");
+    if (section.value("spread_to_maintenance", rule.spread_to_maintenance, parse_rate)) {
+        rule.bankruptcy_adjustment = core::kRateOne;
+    }
+    section.value("bankruptcy_adjustment", rule.bankruptcy_adjustment, parse_rate);
+    section.finish();
+}
+
 }  // namespace margind::config

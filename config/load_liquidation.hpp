@@ -10,4 +10,7 @@ namespace margind::config {
 // The section `keeper_reward` of the venue.
 void read_keeper_reward(MapReader& root, core::RiskParameters& risk);
 
+// At what price an instrument's positions are taken over.
+void read_takeover_price(MapReader& map, core::Instrument& instrument);
+
 }  // namespace margind::config

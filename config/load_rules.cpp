@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/levels.hpp"
+#include "config/load_liquidation.hpp"
 #include "config/scalars.hpp"
 
 namespace margind::config {
@@ -240,6 +241,7 @@ void read_instrument_rules(MapReader& map, core::Instrument& instrument) {
     read_slow_price(map, instrument.slow_price);
     map.value("insurance_fee", instrument.insurance_fee, parse_rate);
     read_liquidation_limits(map, instrument.liquidation_limits);
+    read_takeover_price(map, instrument);
     const bool spot = instrument.kind == core::InstrumentKind::spot;
     MapReader margin = map.map("margin");
     // Defaults are for instruments with positions.

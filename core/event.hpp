@@ -73,6 +73,7 @@ struct PlanStep {
     AssetId debt = AssetId::none();
     AssetId collateral = AssetId::none();
     Quantity quantity;       // > 0
+    Price limit_price;       // the worst at which the position may be taken over; zero: none
     Price bankruptcy_price;  // where the account's equity is gone, all else unchanged; zero: none
     Money incentive;         // the liquidator's: the fee on the step at the mark, or the bonus
     Money insurance_fee;     // the insurance fund's
@@ -179,7 +180,7 @@ struct Event {
     Event() : clock() {}
 };
 static_assert(std::is_trivially_copyable_v<Event>);
-static_assert(sizeof(Event) == 720, "crosses a queue by copy");
+static_assert(sizeof(Event) == 784, "crosses a queue by copy");
 
 constexpr bool is_account_event(EventKind kind) {
     return kind <= EventKind::recovered;

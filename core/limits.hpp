@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxBalancesPerAccount = 32;
 // Resting orders of one margin account, a row for each instrument, side and price.
 inline constexpr std::size_t kMaxOrdersPerAccount = 512;
 
-// Steps of a liquidation plan carried in one event: 64 bytes each.
+// Steps of a liquidation plan carried in one event: 72 bytes each.
 inline constexpr std::size_t kMaxPlanSteps = 8;
 
 // Account records that one atomic update may consist of; staged in memory until the last arrives.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/problems.hpp"
+#include "core/validate_liquidation.hpp"
 #include "core/validate_rules.hpp"
 
 namespace margind::core {
@@ -39,7 +40,7 @@ class Checker {
         for (std::size_t i = 0; i < p_.sources.size(); ++i) check_source(i);
         check_source_counts();
         check_ladder();
-        check_keeper_reward(p_, problems_);
+        check_liquidation(p_, problems_);
         require(p_.guard.jump_factor > 1 && p_.guard.jump_factor <= kJumpFactorMax,
                 "guard.jump_factor", "must be above 1, at most 1000");
         require(within(p_.guard.max_clock_skew, Duration{}, kDay), "guard.max_clock_skew",

@@ -19,6 +19,7 @@
 #include "core/margin/lognormal_risk.hpp"
 #include "core/margin/open_interest_scaling.hpp"
 #include "core/margin/rules.hpp"
+#include "core/margin/takeover_price.hpp"
 #include "core/market/slow_price.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
@@ -140,6 +141,8 @@ struct Instrument {
     VolatilityRule volatility;
     Rate liquidation_fee;  // charged on what a liquidation closes; the bots' incentive
     Rate insurance_fee;    // the insurance fund's, beside it
+    // Where a position may be taken over; off: at the mark less both fees.
+    FillablePrice<Ledger> fillable_price = {};
     // What one round of a liquidation may close; a portion of zero: everything.
     LiquidationLimits<Ledger> liquidation_limits = {};
     int quorum_index = 1;  // live index sources below which the price is not trusted

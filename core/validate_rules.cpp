@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "core/validate_liquidation.hpp"
+
 namespace margind::core {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr Rate kSlippageMax = Rate::from_raw(Ledger::kLargestRate);
 constexpr Rate kSizeFactorMax = Rate::from_raw(20 * kScale);
 constexpr Rate kBaseMax = Rate::from_raw(2 * kScale);
 constexpr Money kMinimumMax = Money::from_raw(1'000'000 * kScale);
-constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
 // Times the most orders there may be of an account.
 constexpr Money kOrderChargeMax = Money::from_raw(10 * kScale);
 // Products of a notional and one whole unit fit 128 bits.
@@ -190,7 +191,7 @@ class InstrumentCheck {
 
     void run() {
         check_slow_price();
-        check_liquidation();
+        check_instrument_liquidation(instrument_, place_, problems_);
         if (instrument_.kind == InstrumentKind::spot) {
             require(
                 !looked_at(rules_, instrument_.kind) && rules_.open_interest.upper_cap.raw() == 0,
@@ -397,21 +398,6 @@ class InstrumentCheck {
                 "close_out where maintenance counts orders");
     }
 
-    void check_liquidation() {
-        require(within(instrument_.insurance_fee, Rate{}, Rate::from_raw(kScale / 2)),
-                ".insurance_fee", "must be from 0 to 0.5 (50%)");
-        const LiquidationLimits<Ledger>& limits = instrument_.liquidation_limits;
-        const std::string place = ".liquidation_limits";
-        require(within(limits.max_portion, Rate{}, kRateOne), place + ".max_portion",
-                "must be from 0 to 1 (100%)");
-        require(limits.min_notional.raw() >= 0, place + ".min_notional", "must not be negative");
-        require(limits.account_notional.raw() >= 0, place + ".account_notional",
-                "must not be negative");
-        require(limits.max_portion.raw() > 0 ||
-                    (limits.min_notional.raw() == 0 && limits.account_notional.raw() == 0),
-                place, "has no effect without max_portion; say 100% to limit the rest");
-    }
-
     void check_slow_price() {
         const SlowPriceRule<Ledger>& rule = instrument_.slow_price;
         const std::string place = ".slow_price";
@@ -455,26 +441,6 @@ bool charge_fits(const Instrument& instrument, Money charge) {
     for (int d = 0; d < instrument.quantity_decimals; ++d) unit *= 10;
     const Value most = Value::from_raw(unit > kMaxExposure / factor ? kMaxExposure : unit * factor);
     return magnitude(value_of(charge)) <= most;
-}
-
-void check_keeper_reward(const RiskParameters& parameters, Problems& problems) {
-    if (!parameters.keeper_reward) return;
-    const KeeperRule<Ledger>& rule = *parameters.keeper_reward;
-    const auto require = [&](bool holds, const char* member, const char* message) {
-        problems.require(holds, std::string("keeper_reward.") + member, message);
-    };
-    const auto amount = [&](Money money, const char* member) {
-        require(within(money, Money{}, kMinimumMax), member, "must be from 0 to 1000000");
-    };
-    amount(rule.flag_cost, "flag_cost");
-    amount(rule.liquidate_cost, "liquidate_cost");
-    amount(rule.reward.least, "reward_min");
-    if (rule.reward.most) amount(*rule.reward.most, "reward_max");
-    require(within(rule.reward.profit_share, Rate{}, kFactorMax), "profit_share",
-            "must be from 0 to 10");
-    require(!rule.reward.collateral_share ||
-                within(*rule.reward.collateral_share, Rate{}, kCollateralShareMax),
-            "collateral_share", "must be from 0 to 1000");
 }
 
 void check_asset_rules(const RiskParameters& parameters, const Asset& asset,

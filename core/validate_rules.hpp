@@ -26,8 +26,6 @@ bool falls_by_level(const PerLevel<Rate>& asked);
 // worth at the largest price; at most 11 decimals of quantity; not for inverse contracts.
 bool charge_fits(const Instrument& instrument, Money charge);
 
-void check_keeper_reward(const RiskParameters& parameters, Problems& problems);
-
 // `place` is that of the asset, "assets[2]".
 void check_asset_rules(const RiskParameters& parameters, const Asset& asset,
                        const std::string& place, Problems& problems);

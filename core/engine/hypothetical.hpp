@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/limits.hpp"
 #include "core/margin/evaluate.hpp"
@@ -62,6 +63,11 @@ class Hypothetical {
         return margin_detail::gain_of(row, terms_of(row), positions_[p].entry_price, price,
                                       quantity);
     }
+    // What position p needs by itself, in its settlement asset.
+    WeightedValue requirement(std::size_t p, MarginLevel level) const noexcept {
+        return position_figures(view(), static_cast<std::uint32_t>(p), row_of(p), level)
+            .requirement;
+    }
     const InstrumentRow& row_of(std::size_t p) const noexcept {
         return market_.instruments[positions_[p].instrument.index()];
     }
@@ -103,12 +109,12 @@ class Hypothetical {
     }
     bool restored() const noexcept { return room() >= 0; }
 
-  private:
     static const PositionTerms& terms_of(const InstrumentRow& row) noexcept {
         static constexpr PositionTerms kPlain{};
         return row.terms == nullptr ? kPlain : *row.terms;
     }
 
+  private:
     MarketView market_;
     const RiskParameters& parameters_;
     const AccountTerms* terms_;

@@ -183,6 +183,7 @@ class Planner {
         step.instrument = row.instrument;
         step.side = row.quantity.raw() > 0 ? Side::sell : Side::buy;
         step.quantity = size;
+        step.limit_price = limit_price(now_, p);
         step.bankruptcy_price = bankruptcy_price(now_, p);
         step.incentive = rest_.fee(p, size, rest_.instrument(p).liquidation_fee);
         step.insurance_fee = rest_.fee(p, size, rest_.instrument(p).insurance_fee);

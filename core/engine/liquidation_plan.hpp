@@ -28,8 +28,9 @@ struct LiquidationPlan {
 // debts, in the order of their ids). All but the last are taken whole, or as far as the venue's
 // limits let one round go (`complete` is false then); of the last, the least number of lots, or the
 // least amount, after which equity >= target * margin. An account that cannot be restored has all
-// its positions and debts in the plan. Requires: the account is priced. Cost: some hundred
-// evaluations; runs only when an event is emitted.
+// its positions and debts in the plan. Prices of the steps are those of the account as it is,
+// before any of them. Requires: the account is priced. Cost: some hundred evaluations; runs only
+// when an event is emitted.
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
                                  const RiskParameters& parameters) noexcept;
 

@@ -1,6 +1,9 @@
 #include "core/engine/plan_prices.hpp"
 
+#include <algorithm>
 #include <cstdint>
+
+#include "core/margin/takeover_price.hpp"
 
 namespace margind::core {
 namespace {
@@ -16,7 +19,35 @@ bool solvent_at(const Hypothetical& account, std::size_t p, Price price) noexcep
     return moved.evaluation().equity.raw() >= 0;
 }
 
+// The mark moved by the spread that the account's risk asks for.
+Price fillable_price(const Hypothetical& account, std::size_t p, const AccountRisk<Ledger>& risk,
+                     Rounding rounding) noexcept {
+    const InstrumentRow& row = account.row_of(p);
+    const Money maintenance = round_up(account.requirement(p, MarginLevel::maintenance));
+    // Of no notional: the distance to the mark, to which the rounding of one adds nothing.
+    const WeightedValue spread =
+        fillable_value<Ledger>(account.instrument(p).fillable_price, risk, {Money{}, maintenance});
+    const Price distance =
+        price_bringing<Ledger>(spread, account.position(p).quantity, row.scale, rounding);
+    return Price::from_raw(std::max<std::int64_t>(row.mark.raw() + distance.raw(), 0));
+}
+
 }  // namespace
+
+Price limit_price(const Hypothetical& account, std::size_t p) noexcept {
+    const bool is_long = account.position(p).quantity.raw() > 0;
+    const Instrument& instrument = account.instrument(p);
+    const InstrumentRow& row = account.row_of(p);
+    if (instrument.fillable_price.spread_to_maintenance.raw() == 0) {
+        return penalty_price<Ledger>(Hypothetical::terms_of(row), row.mark,
+                                     instrument.liquidation_fee + instrument.insurance_fee,
+                                     is_long);
+    }
+    const LevelFigures figures = account.evaluation().at(MarginLevel::maintenance);
+    if (figures.margin.raw() <= 0) return row.mark;
+    return fillable_price(account, p, {figures.equity, figures.margin},
+                          is_long ? Rounding::up : Rounding::down);
+}
 
 Price bankruptcy_price(const Hypothetical& account, std::size_t p) noexcept {
     const Price highest = account.instrument(p).price_max;

@@ -13,4 +13,8 @@ namespace margind::core {
 // does that. Found by halving: about 60 evaluations.
 Price bankruptcy_price(const Hypothetical& account, std::size_t position) noexcept;
 
+// The worst price at which the position may be taken over: by the instrument's rule, or the mark
+// less what the liquidation costs; rounded to the account's favour. Zero: none.
+Price limit_price(const Hypothetical& account, std::size_t position) noexcept;
+
 }  // namespace margind::core

@@ -1,5 +1,12 @@
 // At what price somebody takes over a position that is being liquidated.
 //
+// The penalty price is the mark less what the liquidation costs: trading there, and paying nothing
+// beside it, leaves the account what trading at the mark and paying `fee` of the notional would.
+//
+//   linear   mark (1 - fee) of a long, mark (1 + fee) of a short
+//   inverse  mark / (1 + fee), mark / (1 - fee)
+//   capped   mark (1 - fee), mark + fee (cap - mark)
+//
 // The bankruptcy price of a part is the one at which the account's equity falls by exactly the part
 // of its maintenance margin that goes away with it, so that what is left is as well (or badly)
 // covered as before:
@@ -22,9 +29,34 @@
 
 #include "core/margin/quantum.hpp"
 #include "core/margin/risk_order.hpp"
+#include "core/margin/rules.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
+
+// Rounded towards the mark: never worse for the account. Zero: there is none, the fee is all that
+// the position is worth. Requires: 0 <= fee <= 1.
+template <class N>
+constexpr PriceOf<N> penalty_price(const PositionTermsOf<N>& terms, const PriceOf<N>& mark,
+                                   const RateOf<N>& fee, bool is_long) {
+    using Wide = typename N::WideRaw;
+    const Rounding towards_mark = is_long ? Rounding::up : Rounding::down;
+    const Wide one = N::scale();
+    const Wide less = is_long ? Wide(one - fee.wide()) : Wide(one + fee.wide());
+    if (terms.payoff == Payoff::inverse) {
+        const Wide divisor = one + one - less;
+        if (divisor == 0) return {};
+        return PriceOf<N>::from_raw(
+            N::narrow(divide<Wide>(Wide(mark.wide() * one), divisor, towards_mark)));
+    }
+    if (terms.payoff == Payoff::capped && !is_long) {
+        const Wide owed = std::max<Wide>(Wide(terms.payoff_cap.wide() - mark.wide()), Wide(0));
+        return PriceOf<N>::from_raw(
+            N::narrow(Wide(mark.wide() + div_floor<Wide>(Wide(owed * fee.wide()), one))));
+    }
+    return PriceOf<N>::from_raw(
+        N::narrow(divide<Wide>(Wide(mark.wide() * less), one, towards_mark)));
+}
 
 // Whether a trade of `change` makes the position smaller without turning it around.
 template <class N>
@@ -53,6 +85,7 @@ constexpr MoneyOf<N> bankruptcy_proceeds(const AccountRisk<N>& account,
     return before.notional - after.notional - share;
 }
 
+// Without a spread it is off.
 template <class N>
 struct FillablePrice {
     RateOf<N> bankruptcy_adjustment;

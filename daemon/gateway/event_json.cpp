@@ -157,10 +157,10 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
         sources_.push_back(fmt::to_string(text));
         longest = std::max(longest, sources_.back().size());
     }
-    // A step that closes is at most 230 bytes and a name, one that repays 180 and two names;
+    // A step that closes is at most 270 bytes and a name, one that repays 180 and two names;
     // everything else of the longest kind is below 1100, without the configured names: the
     // instrument and the source of the cause.
-    const std::size_t step = std::max(230 + longest_instrument, 180 + 2 * longest_asset);
+    const std::size_t step = std::max(270 + longest_instrument, 180 + 2 * longest_asset);
     line_bytes_max_ = 1'100 + core::kMaxPlanSteps * step + 2 * longest;
 }
 
@@ -294,6 +294,8 @@ void EventEncoder::append_plan(TextBuffer& out, const core::AccountEvent& event)
         put(out, ",\"quantity\":");
         put_decimal(out, step.quantity.raw(),
                     instruments_[step.instrument.index()].quantity_decimals);
+        put(out, ",\"limit_price\":");
+        append_price(out, step.instrument, step.limit_price);
         put(out, ",\"bankruptcy_price\":");
         append_price(out, step.instrument, step.bankruptcy_price);
         put(out, ",\"incentive\":");

@@ -53,11 +53,13 @@ inline core::Event sample_event(core::EventKind kind, std::uint64_t event_seq) {
 }
 
 inline core::PlanStep sample_step(std::uint32_t instrument, core::Side side, std::int64_t quantity,
-                                  std::int64_t bankruptcy_price, std::int64_t incentive) {
+                                  std::int64_t limit_price, std::int64_t bankruptcy_price,
+                                  std::int64_t incentive) {
     core::PlanStep step;
     step.instrument = core::InstrumentId(instrument);
     step.side = side;
     step.quantity = core::Quantity::from_raw(quantity);
+    step.limit_price = core::Price::from_raw(limit_price);
     step.bankruptcy_price = core::Price::from_raw(bankruptcy_price);
     step.incentive = core::Money::from_raw(incentive);
     return step;
@@ -100,14 +102,14 @@ inline std::vector<core::Event> sample_account_events() {
                                           MarginState::liquidation, 123'456'000'000, 98'058'776));
     core::AccountEvent& liquidation = events.back().account;
     liquidation.plan_steps = 2;
-    liquidation.plan[0] = sample_step(1, core::Side::sell, 41'250, 115'070, 2'538'000'000);
-    liquidation.plan[1] = sample_step(0, core::Side::buy, 12'500, 0, 700'512'500);
+    liquidation.plan[0] = sample_step(1, core::Side::sell, 41'250, 122'435, 115'070, 2'538'000'000);
+    liquidation.plan[1] = sample_step(0, core::Side::buy, 12'500, 11'264'241, 0, 700'512'500);
 
     events.push_back(sample_account_event(EventKind::bankruptcy, 4, MarginState::liquidation,
                                           MarginState::bankrupt, -4'217'350'001, -3'349'763));
     core::AccountEvent& bankruptcy = events.back().account;
     bankruptcy.plan_steps = 1;
-    bankruptcy.plan[0] = sample_step(1, core::Side::sell, 90'000, 123'518, 5'537'250'000);
+    bankruptcy.plan[0] = sample_step(1, core::Side::sell, 90'000, 122'435, 123'518, 5'537'250'000);
     bankruptcy.plan_complete = false;
 
     events.push_back(sample_account_event(EventKind::recovered, 5, MarginState::liquidation,

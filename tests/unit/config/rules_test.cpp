@@ -375,3 +375,20 @@ TEST_CASE("a keeper's reward has bounds, and its share of a notional needs it") 
               Keys{"keeper_reward." + key});
     }
 }
+
+TEST_CASE("a fillable price is for linear contracts") {
+    const auto rule = [](const std::string& keys) {
+        return load("", "fillable_price: {" + keys + "}").instruments[1].fillable_price;
+    };
+    CHECK(rule("spread_to_maintenance: 10%").spread_to_maintenance.raw() == 10 * kPercent);
+    CHECK(rule("spread_to_maintenance: 10%").bankruptcy_adjustment == core::kRateOne);
+    CHECK(
+        rule("spread_to_maintenance: 10%, bankruptcy_adjustment: 2").bankruptcy_adjustment.raw() ==
+        200 * kPercent);
+    CHECK(load("", "").instruments[1].fillable_price.spread_to_maintenance.raw() == 0);
+    CHECK(refused("", "fillable_price: {spread_to_maintenance: 1001%}") ==
+          Keys{"instruments[1].fillable_price.spread_to_maintenance"});
+    CHECK(refused("",
+                  "kind: inverse_perpetual, settle: BTC, fillable_price: {spread_to_maintenance: "
+                  "10%}") == Keys{"instruments[1].fillable_price"});
+}

@@ -283,3 +283,36 @@ TEST_CASE("a debt is repaid with the collateral that costs least, and no more th
         CHECK_FALSE(meets(after_steps(1'000), target));  // 1e-5 less of the last repayment
     }
 }
+
+TEST_CASE("a step says where its position may be taken over: the mark less both fees") {
+    Scene scene(2);
+    for (Instrument& each : scene.parameters.instruments) each.insurance_fee = rate(0.015);
+    const std::vector<BalanceRow> balances{{AssetId(0), money(-5)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)},
+                                             {InstrumentId(1), 0, quantity(-10), price(100)}};
+    const LiquidationPlan plan =
+        plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    REQUIRE(plan.size == 2);
+    CHECK(plan.steps[0].limit_price == price(98));
+    CHECK(plan.steps[1].limit_price == price(102));
+}
+
+// equity 30, maintenance 50: a = 0.4; 0.4 * 10 % of 50 is 2, over ten contracts.
+TEST_CASE("a fillable price moves away from the mark as the account gets worse") {
+    Scene scene(1);
+    scene.parameters.instruments[0].fillable_price = {rate(1), rate(0.1)};
+    const auto limit = [&](double equity, double size) {
+        const std::vector<BalanceRow> balances{{AssetId(0), money(equity)}};
+        const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(size), price(100)}};
+        const LiquidationPlan plan =
+            plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+        REQUIRE(plan.size == 1);
+        return plan.steps[0].limit_price;
+    };
+    CHECK(limit(30, 10) == price(99.8));
+    CHECK(limit(30, -10) == price(100.2));
+    CHECK(limit(-7, 10) == price(99.5));  // no further than the whole spread
+    CHECK(limit(51, 10) == price(100));   // above maintenance
+    scene.parameters.instruments[0].fillable_price = {rate(2), rate(0.1)};
+    CHECK(limit(30, 10) == price(99.6));
+}

@@ -237,3 +237,28 @@ TEST_CASE("a long pays when the funding index rises, a short receives") {
                                         Index::from_raw(1)))
               .raw() == -1);  // 1e-16, down
 }
+
+TEMPLATE_TEST_CASE("a penalty price leaves what the mark less the fee would", "", Ledger,
+                   Extended) {
+    using N = TestType;
+    PositionTermsOf<N> terms;
+    const auto at = [&](std::int64_t mark, const char* fee, bool is_long) {
+        return penalty_price(terms, PriceOf<N>::from_raw(mark), rate<N>(fee), is_long).raw();
+    };
+    CHECK(at(10'000, "0.02", true) == 9'800);
+    CHECK(at(10'000, "0.02", false) == 10'200);
+    CHECK(at(10'001, "0.02", true) == 9'801);    // 9800.98: up
+    CHECK(at(10'001, "0.02", false) == 10'201);  // 10201.02: down
+    CHECK(at(10'000, "1", true) == 0);
+    terms.payoff = Payoff::inverse;
+    CHECK(at(10'200, "0.02", true) == 10'000);
+    CHECK(at(10'000, "0.02", true) == 9'804);  // 9803.9: up
+    CHECK(at(9'800, "0.02", false) == 10'000);
+    CHECK(at(10'000, "0.02", false) == 10'204);  // 10204.08: down
+    CHECK(at(10'000, "1", false) == 0);
+    terms.payoff = Payoff::capped;
+    terms.payoff_cap = PriceOf<N>::from_raw(10'000);
+    CHECK(at(6'000, "0.1", true) == 5'400);
+    CHECK(at(6'000, "0.1", false) == 6'400);
+    CHECK(at(11'000, "0.1", false) == 11'000);  // owes nothing any more
+}

@@ -161,6 +161,7 @@ TEST_CASE("a liquidation carries its plan, in order, with exact decimals of its 
     CHECK(event["plan"].at(0)["instrument"].get_string().value() == "ETC-PERP");
     CHECK(event["plan"].at(0)["side"].get_string().value() == "sell");
     CHECK(event["plan"].at(0)["quantity"].get_string().value() == "412.5");
+    CHECK(event["plan"].at(0)["limit_price"].get_string().value() == "12.2435");
     CHECK(event["plan"].at(0)["bankruptcy_price"].get_string().value() == "11.507");
     CHECK(event["plan"].at(1)["bankruptcy_price"].is_null());
     CHECK(event["plan_complete"].get_bool().value());
@@ -206,7 +207,7 @@ TEST_CASE("no line is longer than the encoder promises") {
     account.plan_steps = core::kMaxPlanSteps;
     account.plan_complete = false;
     for (core::PlanStep& step : account.plan) {
-        step = tests::sample_step(1, core::Side::sell, kLowest, kLowest, kLowest);
+        step = tests::sample_step(1, core::Side::sell, kLowest, kLowest, kLowest, kLowest);
         step.insurance_fee = core::Money::from_raw(kLowest);
     }
     TextBuffer out;

@@ -1,0 +1,87 @@
+#include "core/validate_liquidation.hpp"
+
+namespace margind::core {
+namespace {
+
+constexpr Rate kFactorMax = Rate::from_raw(10 * kScale);
+constexpr Rate kFeeMax = Rate::from_raw(kScale / 2);
+constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
+constexpr Money kAmountMax = Money::from_raw(1'000'000 * kScale);
+
+void check_keeper_reward(const RiskParameters& parameters, Problems& problems) {
+    if (!parameters.keeper_reward) return;
+    const KeeperRule<Ledger>& rule = *parameters.keeper_reward;
+    const auto require = [&](bool holds, const char* member, const char* message) {
+        problems.require(holds, std::string("keeper_reward.") + member, message);
+    };
+    const auto amount = [&](Money money, const char* member) {
+        require(within(money, Money{}, kAmountMax), member, "must be from 0 to 1000000");
+    };
+    amount(rule.flag_cost, "flag_cost");
+    amount(rule.liquidate_cost, "liquidate_cost");
+    amount(rule.reward.least, "reward_min");
+    if (rule.reward.most) amount(*rule.reward.most, "reward_max");
+    require(within(rule.reward.profit_share, Rate{}, kFactorMax), "profit_share",
+            "must be from 0 to 10");
+    require(!rule.reward.collateral_share ||
+                within(*rule.reward.collateral_share, Rate{}, kCollateralShareMax),
+            "collateral_share", "must be from 0 to 1000");
+}
+
+class InstrumentLiquidationCheck {
+  public:
+    InstrumentLiquidationCheck(const Instrument& instrument, const std::string& place,
+                               Problems& problems)
+        : instrument_(instrument), place_(place), problems_(problems) {}
+
+    void run() {
+        require(within(instrument_.insurance_fee, Rate{}, kFeeMax), ".insurance_fee",
+                "must be from 0 to 0.5 (50%)");
+        check_fillable_price();
+        const LiquidationLimits<Ledger>& limits = instrument_.liquidation_limits;
+        const std::string place = ".liquidation_limits";
+        require(within(limits.max_portion, Rate{}, kRateOne), place + ".max_portion",
+                "must be from 0 to 1 (100%)");
+        require(limits.min_notional.raw() >= 0, place + ".min_notional", "must not be negative");
+        require(limits.account_notional.raw() >= 0, place + ".account_notional",
+                "must not be negative");
+        require(limits.max_portion.raw() > 0 ||
+                    (limits.min_notional.raw() == 0 && limits.account_notional.raw() == 0),
+                place, "has no effect without max_portion; say 100% to limit the rest");
+    }
+
+  private:
+    void require(bool holds, const std::string& member, const std::string& message) {
+        problems_.require(holds, place_ + member, message);
+    }
+
+    void check_fillable_price() {
+        const FillablePrice<Ledger>& rule = instrument_.fillable_price;
+        const std::string place = ".fillable_price";
+        require(within(rule.spread_to_maintenance, Rate{}, kFactorMax),
+                place + ".spread_to_maintenance", "must be from 0 to 10");
+        require(within(rule.bankruptcy_adjustment, Rate{}, kFactorMax),
+                place + ".bankruptcy_adjustment", "must be from 0 to 10");
+        const bool linear =
+            !is_inverse(instrument_.kind) && instrument_.kind != InstrumentKind::capped;
+        require(rule.spread_to_maintenance.raw() == 0 || linear, place,
+                "is for linear contracts; delete it");
+    }
+
+    const Instrument& instrument_;
+    const std::string& place_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+void check_liquidation(const RiskParameters& parameters, Problems& problems) {
+    check_keeper_reward(parameters, problems);
+}
+
+void check_instrument_liquidation(const Instrument& instrument, const std::string& place,
+                                  Problems& problems) {
+    InstrumentLiquidationCheck(instrument, place, problems).run();
+}
+
+}  // namespace margind::core
