@@ -198,6 +198,11 @@ core::Quantity VenueAccount::narrowed(const std::string& instrument, const Quant
         ledger_count(size.raw(), settings(instrument).quantity_decimals));
 }
 
+core::ValueOf<Extended> widened(const core::Value& value) {
+    return core::ValueOf<Extended>::from_raw(
+        Raw(value.raw()) * power_of_ten(2 * (Extended::kDecimals - kScaleDecimals)));
+}
+
 // --- what the case adds
 
 void VenueAccount::changed() {

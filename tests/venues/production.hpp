@@ -174,6 +174,9 @@ class VenueAccount {
     std::unique_ptr<Driver> driver_;  // null: to be started with what is above
 };
 
+// Of an evaluation in the ledger's numbers, in the ledger's unit of money.
+core::ValueOf<Extended> widened(const core::Value& value);
+
 // `answer(exponent)` for the first exponent of a case's money in which its numbers fit the ledger;
 // throws BeyondLedger if they fit in none.
 template <class Answer>

@@ -128,6 +128,7 @@ Keys margin_keys(const VenueAccount& venue, const PositionTerms& terms) {
     margin.add_if(terms.maintenance_of_initial.fraction.raw() != 0, "maintenance_fraction",
                   venue.text(terms.maintenance_of_initial.fraction));
     margin.add("minimum", venue.text(terms.minimum));
+    margin.add("flag_reward", venue.text(terms.flag_reward));
     margin.add_if(terms.order_charge.raw() != 0, "order_charge", venue.text(terms.order_charge));
     margin.add_if(terms.charge_per_unit.raw() != 0, "charge_per_unit",
                   venue.text(terms.charge_per_unit));

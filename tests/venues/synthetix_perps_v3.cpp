@@ -11,8 +11,11 @@
 #include "core/margin/withdrawable.hpp"
 #include "core/market/skew.hpp"
 #include "tests/venues/registry.hpp"
+#include "tests/venues/synthetix_market.hpp"
+#include "tests/venues/synthetix_production.hpp"
 
 namespace margind::test {
+namespace synthetix {
 namespace {
 
 using core::Duration;
@@ -35,23 +38,6 @@ Answers fill(const Case& one) {
                                                in.quantity("size"), in.quantity("skew_scale"))}};
 }
 
-core::KeeperReward<Extended> reward_rule(const Field& guards) {
-    core::KeeperReward<Extended> rule{
-        guards.money("min_reward", "0"), guards.rate("min_profit_ratio", "0"), {}, {}};
-    if (const auto share = guards.find("max_scaling_ratio")) {
-        rule.collateral_share = share->rate();
-    }
-    if (const auto most = guards.find("max_reward")) {
-        rule.most = most->money();
-    }
-    return rule;
-}
-
-core::KeeperCosts<Extended> keeper_costs(const Field& in, std::size_t positions) {
-    return {in.money("flag_cost", "0"), in.money("liquidate_cost", "0"),
-            static_cast<std::uint32_t>(in.whole("feeds", static_cast<std::int64_t>(positions)))};
-}
-
 Answers keeper_reward(const Case& one) {
     const std::vector<Field> positions = one.inputs["positions"].items();
     core::WeightedValueOf<Extended> flag;
@@ -63,43 +49,6 @@ Answers keeper_reward(const Case& one) {
     const Money cost = core::keeper_cost(keeper_costs(one.inputs, positions.size()));
     return {{"reward", core::keeper_reward(reward_rule(one.params), cost, flag,
                                            one.inputs.money("collateral"))}};
-}
-
-// A market against the pool: its margin terms, and what its positions add to a keeper's reward.
-struct Market {
-    core::PositionTermsOf<Extended> terms;
-    core::PerLevel<Rate> rate;
-    Rate reward_ratio;
-};
-
-std::map<std::string, Market> read_markets(const Field& params) {
-    std::map<std::string, Market> markets;
-    for (const auto& [name, in] : params["markets"].members()) {
-        const Rate least = in.rate("min_initial_ratio");
-        const Rate share = in.rate("maintenance_scalar");
-        Market market;
-        market.terms.slope = {in.rate("initial_margin_fraction"), in.quantity("skew_scale")};
-        market.terms.slope_share = {core::rate_one<Extended>(), share};
-        market.terms.minimum = in.money("min_position_margin", "0");
-        market.rate = {least, product(least, share, Rounding::up)};
-        market.reward_ratio = in.rate("reward_ratio", "0");
-        markets.emplace(name, market);
-    }
-    return markets;
-}
-
-const Market& find_market(const std::map<std::string, Market>& markets, const Field& name,
-                          const std::string& wanted) {
-    const auto found = markets.find(wanted);
-    if (found == markets.end()) {
-        name.fail("'" + wanted + "' is no market of the parameters");
-    }
-    return found->second;
-}
-
-core::KeeperReward<Extended> reward_rule_of(const Case& one) {
-    const auto guards = one.params.find("guards");
-    return guards ? reward_rule(*guards) : core::KeeperReward<Extended>{};
 }
 
 // Cross margin in dollars: collateral, debt, and positions settled in dollars (asset 0).
@@ -184,30 +133,6 @@ class Account {
     core::ValueOf<Extended> collateral_;
     core::ValueOf<Extended> open_interest_;
 };
-
-std::map<std::string, Price> read_prices(const Field& prices) {
-    std::map<std::string, Price> found;
-    for (const auto& [market, price] : prices.members()) {
-        found.emplace(market, price.price());
-    }
-    return found;
-}
-
-const Price& find_price(const std::map<std::string, Price>& prices, const Field& in,
-                        const std::string& market) {
-    const auto found = prices.find(market);
-    if (found == prices.end()) {
-        in.fail("has no price of '" + market + "'");
-    }
-    return found->second;
-}
-
-core::BalanceTermsOf<Extended> collateral_terms(const Field& in) {
-    core::BalanceTermsOf<Extended> terms;
-    terms.amount_discount = {in.money("skew_scale", "0"), in.rate("discount_scalar", "0"),
-                             in.rate("lower_discount", "0"), in.rate("upper_discount", "0")};
-    return terms;
-}
 
 // What an account without positions would be paid for is nothing.
 Money reward_of(const Case& one, const Account& account, const Money& collateral) {
@@ -341,18 +266,19 @@ Answers funding(const Case& one) {
 }
 
 constexpr std::array kModels{
-    Model{"snx_account", account},
-    Model{"snx_order_margin", order_margin},
+    Model{"snx_account", account, account_production},
+    Model{"snx_order_margin", order_margin, order_margin_production},
     Model{"snx_fill", fill},
-    Model{"snx_keeper_reward", keeper_reward},
+    Model{"snx_keeper_reward", keeper_reward, keeper_reward_production},
     Model{"snx_liquidation_window", liquidation_window},
     Model{"snx_funding", funding},
 };
 
 }  // namespace
+}  // namespace synthetix
 
 std::span<const Model> synthetix_perps_v3_models() {
-    return kModels;
+    return synthetix::kModels;
 }
 
 }  // namespace margind::test

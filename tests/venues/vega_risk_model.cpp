@@ -78,10 +78,12 @@ Field pair(const Field& row, std::size_t at) {
 Points points_of(const Field& inputs, std::string_view name) {
     Points points;
     for (const Field& row : inputs.items_or_none(name)) {
-        points.push_back(
-            {Timestamp::from_ns(pair(row, 0).whole()), Price::from_raw(pair(row, 1).integer())});
+        const core::TimedPrice<Extended> point{Timestamp::from_ns(pair(row, 0).whole()),
+                                               Price::from_raw(pair(row, 1).integer())};
+        // Of points at the same time the order of the file stays.
+        points.insert(
+            std::ranges::upper_bound(points, point.at, {}, &core::TimedPrice<Extended>::at), point);
     }
-    std::ranges::stable_sort(points, {}, &core::TimedPrice<Extended>::at);
     return points;
 }
 
