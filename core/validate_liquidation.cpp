@@ -4,6 +4,8 @@ namespace margind::core {
 namespace {
 
 constexpr Rate kFactorMax = Rate::from_raw(10 * kScale);
+// Its product is cut to one; a venue that means "all at once" gives it a large number.
+constexpr Rate kAdjustmentMax = Rate::from_raw(std::int64_t{10'000} * kScale);
 constexpr Rate kFeeMax = Rate::from_raw(kScale / 2);
 constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
 constexpr Money kAmountMax = Money::from_raw(1'000'000 * kScale);
@@ -60,8 +62,8 @@ class InstrumentLiquidationCheck {
         const std::string place = ".fillable_price";
         require(within(rule.spread_to_maintenance, Rate{}, kFactorMax),
                 place + ".spread_to_maintenance", "must be from 0 to 10");
-        require(within(rule.bankruptcy_adjustment, Rate{}, kFactorMax),
-                place + ".bankruptcy_adjustment", "must be from 0 to 10");
+        require(within(rule.bankruptcy_adjustment, Rate{}, kAdjustmentMax),
+                place + ".bankruptcy_adjustment", "must be from 0 to 10000");
         const bool linear =
             !is_inverse(instrument_.kind) && instrument_.kind != InstrumentKind::capped;
         require(rule.spread_to_maintenance.raw() == 0 || linear, place,

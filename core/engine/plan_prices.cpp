@@ -24,11 +24,14 @@ Price fillable_price(const Hypothetical& account, std::size_t p, const AccountRi
                      Rounding rounding) noexcept {
     const InstrumentRow& row = account.row_of(p);
     const Money maintenance = round_up(account.requirement(p, MarginLevel::maintenance));
-    // Of no notional: the distance to the mark, to which the rounding of one adds nothing.
+    // Of no notional: the distance to the mark, to which the rounding of one adds nothing. What the
+    // venue cuts off a notional does.
+    const Quantity size = account.position(p).quantity;
+    const Value cut = row.scale.value(row.mark, magnitude(size)) - account.notional(p, size);
     const WeightedValue spread =
-        fillable_value<Ledger>(account.instrument(p).fillable_price, risk, {Money{}, maintenance});
-    const Price distance =
-        price_bringing<Ledger>(spread, account.position(p).quantity, row.scale, rounding);
+        fillable_value<Ledger>(account.instrument(p).fillable_price, risk, {Money{}, maintenance}) -
+        (size.raw() < 0 ? -cut : cut) * kRateOne;
+    const Price distance = price_bringing<Ledger>(spread, size, row.scale, rounding);
     return Price::from_raw(std::max<std::int64_t>(row.mark.raw() + distance.raw(), 0));
 }
 

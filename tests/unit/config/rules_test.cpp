@@ -386,6 +386,8 @@ TEST_CASE("a fillable price is for linear contracts") {
         rule("spread_to_maintenance: 10%, bankruptcy_adjustment: 2").bankruptcy_adjustment.raw() ==
         200 * kPercent);
     CHECK(load("", "").instruments[1].fillable_price.spread_to_maintenance.raw() == 0);
+    CHECK(refused("", "fillable_price: {bankruptcy_adjustment: 10001}") ==
+          Keys{"instruments[1].fillable_price.bankruptcy_adjustment"});
     CHECK(refused("", "fillable_price: {spread_to_maintenance: 1001%}") ==
           Keys{"instruments[1].fillable_price.spread_to_maintenance"});
     CHECK(refused("",

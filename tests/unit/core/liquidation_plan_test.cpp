@@ -315,4 +315,10 @@ TEST_CASE("a fillable price moves away from the mark as the account gets worse")
     CHECK(limit(51, 10) == price(100));   // above maintenance
     scene.parameters.instruments[0].fillable_price = {rate(2), rate(0.1)};
     CHECK(limit(30, 10) == price(99.6));
+    // A notional of 1,000 counts as 990, and so does what the position brings.
+    PositionTerms terms;
+    terms.rounding.notional_step = money(30);
+    scene.instruments[0].terms = &terms;
+    CHECK(limit(61, 10) == price(99));
+    CHECK(limit(41, -10) == price(99));
 }
