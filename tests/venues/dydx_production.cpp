@@ -60,8 +60,12 @@ struct AtVenue {
     VenueAccount venue;
     std::vector<std::string> markets;
 
-    AtVenue(const Account& account, int unit) : venue("dydx-v4", unit) {
-        for (const Market& market : account.markets) markets.push_back(add_market(venue, market));
+    AtVenue(const Account& account, int unit,
+            const std::optional<core::FillablePrice<Extended>>& takeover = {})
+        : venue("dydx-v4", unit) {
+        for (const Market& market : account.markets) {
+            markets.push_back(add_market(venue, market, takeover ? text(*takeover) : ""));
+        }
         Money quote = account.quote;
         for (const auto& row : account.positions) {
             const Market& market = account.markets[row.instrument.index()];
@@ -76,6 +80,14 @@ struct AtVenue {
         venue.balance("USDC", quote);
     }
 
+    // Where a position may be taken over. Without a spread that is the mark, less no fee.
+    std::string text(const core::FillablePrice<Extended>& takeover) const {
+        const Keys rule =
+            Keys()
+                .add("spread_to_maintenance", venue.text(takeover.spread_to_maintenance))
+                .add("bankruptcy_adjustment", venue.text(takeover.bankruptcy_adjustment));
+        return ", insurance_fee: 0, fillable_price: " + rule.map();
+    }
     static Money exact_money(const Value& value) {
         if (value.raw() % Extended::scale() != 0) {
             throw BeyondLedger("what a position cost has too many decimals");
@@ -244,21 +256,18 @@ Answers bankruptcy_price_production(const Case& test) {
     });
 }
 
+// Where a plan says that the position may be taken over.
 Answers fillable_price_production(const Case& test) {
     const Closing closing = closing_of(test);
     const auto rule = fillable_rule(test.params);
     const Quantity change = test.inputs.quantity("delta_quantums");
     return in_fitting_unit(kUnits, [&](int unit) {
-        AtVenue at(closing.account, unit);
+        AtVenue at(closing.account, unit, rule);
         const std::string& market = at.markets[closing.market];
-        const auto price =
-            closing_at(at, closing)
-                .fillable_price(
-                    {.bankruptcy_adjustment = at.venue.narrowed(rule.bankruptcy_adjustment),
-                     .spread_to_maintenance = at.venue.narrowed(rule.spread_to_maintenance)},
-                    at.venue.narrowed(market, change));
-        return Answers{
-            {"price", price ? std::optional(at.venue.widened(market, *price)) : std::nullopt}};
+        if (!closing_at(at, closing).possible(at.venue.narrowed(market, change))) {
+            return Answers{{"price", nullptr}};
+        }
+        return Answers{{"price", at.venue.limit_price(market)}};
     });
 }
 

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "config/settings.hpp"
+#include "core/engine/hypothetical.hpp"
+#include "core/engine/plan_prices.hpp"
 #include "core/market/price_scenario.hpp"
 #include "tests/support/book.hpp"
 
@@ -516,6 +518,12 @@ std::optional<VenueAccount::Price> VenueAccount::bankruptcy_price(const std::str
     const core::Price price =
         core::bankruptcy_price(view(), position_row(name), market(), engine().parameters());
     return price.raw() > 0 ? std::optional(widened(name, price)) : std::nullopt;
+}
+
+VenueAccount::Price VenueAccount::limit_price(const std::string& name) {
+    report();
+    const core::Hypothetical now(view(), market(), engine().parameters());
+    return widened(name, core::limit_price(now, position_row(name)));
 }
 
 core::InstrumentId VenueAccount::instrument(const std::string& name) {

@@ -101,6 +101,7 @@ class VenueAccount {
     std::optional<Price> liquidation_price(const std::string& instrument, core::Crossing crossing,
                                            core::MarginLine line = {});
     std::optional<Price> bankruptcy_price(const std::string& instrument);
+    Price limit_price(const std::string& instrument);  // at which the position may be taken over
 
     // The same for what has no figure above. References hold until something is changed.
     const core::Engine& engine();
