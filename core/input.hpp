@@ -128,6 +128,7 @@ enum class Statistic : std::uint8_t {
     open_interest,     // Money: value of all open positions
     expected_funding,  // Money: what a long of one unit is expected to pay; negative: receives
     auction_price,     // Price: orders count as in an auction; zero: the auction is over
+    slow_price,        // Price: where the instrument's slow price stands; it goes on from there
     // of an asset
     total_deposits,    // Money: amount deposited at the venue by everybody
     total_borrows,     // Money

@@ -158,6 +158,10 @@ inline AssetId settlement_asset(const Instrument& instrument) {
     return instrument.settle.valid() ? instrument.settle : instrument.quote;
 }
 
+inline bool keeps_slow_price(const Instrument& instrument) {
+    return instrument.slow_price.growth_per_second.raw() > 0;
+}
+
 enum class Role : std::uint8_t { index, mark };
 
 // Where an instrument's prices come from: one channel of one symbol of one feed.

@@ -77,8 +77,7 @@ class AssetCheck {
     }
     bool has_slow_price() const {
         const std::size_t by = asset_.priced_by.index();
-        return by < parameters_.instruments.size() &&
-               parameters_.instruments[by].slow_price.growth_per_second.raw() > 0;
+        return by < parameters_.instruments.size() && keeps_slow_price(parameters_.instruments[by]);
     }
 
     void check_prices() {
@@ -376,8 +375,7 @@ class InstrumentCheck {
     }
 
     void check_price() {
-        require(!rules_.slow_price || instrument_.slow_price.growth_per_second.raw() > 0,
-                ".margin.slow_price",
+        require(!rules_.slow_price || keeps_slow_price(instrument_), ".margin.slow_price",
                 "there is no slow price; give the instrument slow_price.growth_per_second");
         require(!rules_.slow_price || terms_.margin_price == MarginPrice::mark,
                 ".margin.slow_price",

@@ -215,7 +215,7 @@ Refusal Engine::Implementation::dispatch(const Input& input) noexcept {
             apply_timer();
             return Refusal::none;
         case InputKind::statistic: {
-            const Refusal refusal = market_.apply(input.statistic);
+            const Refusal refusal = market_.apply(input.statistic, input.engine_time);
             if (refusal == Refusal::none) judge_changed_market();
             return refusal;
         }

@@ -101,7 +101,7 @@ bool MarginRows::set_rates(InstrumentId id, std::size_t tier, Rate initial,
     return true;
 }
 
-void MarginRows::set_statistic(const StatisticInput& input) noexcept {
+void MarginRows::set_statistic(const StatisticInput& input, Timestamp now) noexcept {
     switch (input.statistic) {
         case Statistic::open_interest:
             instrument_states_[input.target].open_interest = Money::from_raw(input.value);
@@ -113,6 +113,9 @@ void MarginRows::set_statistic(const StatisticInput& input) noexcept {
         case Statistic::auction_price:
             instrument_states_[input.target].auction_price = Price::from_raw(input.value);
             update_terms(InstrumentId(input.target));
+            return;
+        case Statistic::slow_price:
+            set_slow_price(InstrumentId(input.target), Price::from_raw(input.value), now);
             return;
         case Statistic::total_deposits:
             asset_states_[input.target].deposits = Money::from_raw(input.value);
@@ -148,7 +151,7 @@ Price MarginRows::in_ticks(InstrumentId id, UnitPrice price) const noexcept {
 
 void MarginRows::move_slow_price(InstrumentId id, UnitPrice index, Timestamp now) noexcept {
     const SlowPriceRule<Ledger>& rule = parameters_.instruments[id.index()].slow_price;
-    if (rule.growth_per_second.raw() == 0) return;
+    if (!keeps_slow_price(parameters_.instruments[id.index()])) return;
     InstrumentState& state = instrument_states_[id.index()];
     if (state.has_slow_price) {
         state.slow_price.update(index, now);
@@ -156,6 +159,16 @@ void MarginRows::move_slow_price(InstrumentId id, UnitPrice index, Timestamp now
         state.slow_price = SlowPrice(rule, index, now);
         state.has_slow_price = true;
     }
+}
+
+// A venue's own, to go on from.
+void MarginRows::set_slow_price(InstrumentId id, Price price, Timestamp now) noexcept {
+    InstrumentState& state = instrument_states_[id.index()];
+    state.slow_price =
+        SlowPrice(parameters_.instruments[id.index()].slow_price, unit_price(id, price), now);
+    state.has_slow_price = true;
+    update_prices_of_level(id);
+    for (const AssetId asset : state.prices_assets) update_asset(asset);
 }
 
 // What the instrument's rules say now; prices of levels come with the prices.
@@ -183,7 +196,8 @@ void MarginRows::update_terms(InstrumentId id) noexcept {
             terms.short_rate[level] = terms.short_rate[level] + rate_up(factors.short_side);
         }
     }
-    instruments_[id.index()].terms = rules.plain ? nullptr : &terms;
+    const bool nothing_to_look_at = rules.plain && state.expected_funding.raw() == 0;
+    instruments_[id.index()].terms = nothing_to_look_at ? nullptr : &terms;
 }
 
 // The initial level may be valued at the less favourable of the mark and the slow price.

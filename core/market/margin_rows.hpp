@@ -62,7 +62,7 @@ class MarginRows {
     // row changed.
     bool set_rates(InstrumentId id, std::size_t tier, Rate initial, Rate maintenance) noexcept;
     // Requires: statistic, target and value were checked.
-    void set_statistic(const StatisticInput& input) noexcept;
+    void set_statistic(const StatisticInput& input, Timestamp now) noexcept;
     // Risk parameters changed; rates are to be set after it.
     void refresh() noexcept;
 
@@ -97,6 +97,7 @@ class MarginRows {
     UnitPrice unit_price(InstrumentId id, Price price) const noexcept;
     Price in_ticks(InstrumentId id, UnitPrice price) const noexcept;
     void move_slow_price(InstrumentId id, UnitPrice index, Timestamp now) noexcept;
+    void set_slow_price(InstrumentId id, Price price, Timestamp now) noexcept;
     void update_terms(InstrumentId id) noexcept;
     void update_prices_of_level(InstrumentId id) noexcept;
     void update_asset(AssetId id) noexcept;

@@ -182,7 +182,7 @@ void MarketStage::refresh() noexcept {
     for (std::uint32_t i = 0; i < statuses_.size(); ++i) update_rates(InstrumentId(i));
 }
 
-Refusal MarketStage::apply(const StatisticInput& input) noexcept {
+Refusal MarketStage::apply(const StatisticInput& input, Timestamp now) noexcept {
     if (input.statistic >= Statistic::count_) return Refusal::unknown_statistic;
     const bool of_asset = input.statistic >= Statistic::total_deposits;
     if (of_asset && input.target >= parameters_.assets.size()) return Refusal::unknown_asset;
@@ -196,24 +196,31 @@ Refusal MarketStage::apply(const StatisticInput& input) noexcept {
         return Refusal::statistic_out_of_range;
     }
     if (!of_asset && !fits(input)) return Refusal::statistic_out_of_range;
-    rows_.set_statistic(input);
+    rows_.set_statistic(input, now);
     if (of_asset) {
         // An asset at par moves nobody: validate() wants a price behind every rule that needs one.
         const InstrumentId by = parameters_.assets[input.target].priced_by;
         if (by.valid()) change_of(by).index_moved = true;
     } else if (input.statistic == Statistic::open_interest) {
         update_rates(InstrumentId(input.target));
-    } else if (rows_.row(InstrumentId(input.target)).terms != nullptr) {
+    } else if (input.statistic == Statistic::slow_price) {
+        change_of(InstrumentId(input.target)).index_moved = true;
+    } else {
         change_of(InstrumentId(input.target)).rates_moved = true;
     }
     return Refusal::none;
 }
 
-// Whether what a statistic of an instrument makes an account owe stays inside the arithmetic.
+// Whether the instrument has a use for the statistic, and what it makes an account owe stays inside
+// the arithmetic.
 bool MarketStage::fits(const StatisticInput& input) const noexcept {
     const Instrument& instrument = parameters_.instruments[input.target];
     if (input.statistic == Statistic::auction_price) {
         return input.value <= instrument.price_max.raw();
+    }
+    if (input.statistic == Statistic::slow_price) {
+        return keeps_slow_price(instrument) && input.value > 0 &&
+               input.value <= instrument.price_max.raw();
     }
     if (input.statistic != Statistic::expected_funding) return true;
     const Int128 charge = Int128{instrument.rules.terms.charge_per_unit.raw()} + input.value;
@@ -275,7 +282,8 @@ void MarketStage::recompute(InstrumentId id, Timestamp now) noexcept {
     // that margin calls go on and a crash is not hidden; the state says what may be done with it.
     const bool ever_trusted = status.mark.raw() > 0;
     if (trusted || ever_trusted) {
-        if (index.live > 0 && index.price != status.index) {
+        // A slow price goes on towards an index that stands still.
+        if (index.live > 0 && (index.price != status.index || keeps_slow_price(instrument))) {
             status.index = index.price;
             change_of(id).index_moved = true;
             rows_.set_index(id, index.price, now);

@@ -75,7 +75,7 @@ class MarketStage {
     // sources are converted through it.
     Refusal apply(const PriceInput& price, const Input& input) noexcept;
     // What the venue says of a market or an asset beside its price.
-    Refusal apply(const StatisticInput& statistic) noexcept;
+    Refusal apply(const StatisticInput& statistic, Timestamp now) noexcept;
     // Time passed: sources may have become stale, holds may have ended.
     void advance(Timestamp now) noexcept;
     // The feed (re)connected: its sources' sequences start anew.

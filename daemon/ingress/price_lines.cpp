@@ -15,19 +15,20 @@ struct Member {
     bool in_ticks = false;  // of the instrument; else 1e-8
 };
 
-constexpr std::array<Member, 8> kMembers = {{
+constexpr std::array<Member, 9> kMembers = {{
     {"price", core::Statistic::count_, true},
     {"confidence", core::Statistic::count_, true},
     {"open_interest", core::Statistic::open_interest, false},
     {"expected_funding", core::Statistic::expected_funding, false},
     {"auction_price", core::Statistic::auction_price, true},
+    {"slow_price", core::Statistic::slow_price, true},
     {"total_deposits", core::Statistic::total_deposits, false},
     {"total_borrows", core::Statistic::total_borrows, false},
     {"redemption_value", core::Statistic::redemption_value, false},
 }};
 constexpr std::size_t kPrice = 0;
 constexpr std::size_t kConfidence = 1;
-constexpr std::size_t kFirstOfAsset = 5;
+constexpr std::size_t kFirstOfAsset = 6;
 
 }  // namespace
 
@@ -109,6 +110,14 @@ class PriceLines::Implementation {
             return wrong(member.name, "must be at most the instrument's price_max");
         }
         if (m == kPrice) return take_price(raw, out);
+        if (member.statistic == core::Statistic::slow_price) {
+            if (raw == 0) return wrong(member.name, "must be above zero");
+            if (!core::keeps_slow_price(parameters_.instruments[*instrument_])) {
+                return wrong(member.name,
+                             "is of an instrument that keeps none; give it "
+                             "slow_price.growth_per_second in the config, or delete this");
+            }
+        }
         if (m == kConfidence) {
             if (digits_[kPrice].empty()) return wrong(member.name, "goes with a price; give one");
             out.confidence = core::Price::from_raw(raw);

@@ -1,7 +1,8 @@
 // What the market says, as lines of JSON, for one-shot commands. Of an instrument:
 //
 //   {"instrument":"BTC-PERP","price":"60000","confidence":"15",
-//    "open_interest":"25000000","expected_funding":"1.5","auction_price":"0"}
+//    "open_interest":"25000000","expected_funding":"1.5","auction_price":"0",
+//    "slow_price":"59000"}
 //
 // and of an asset:
 //

@@ -119,6 +119,8 @@ core::RiskParameters load(const Held& held, const Example& example) {
 
 const std::map<std::string, core::Statistic> kInputs = {
     {"open_interest", core::Statistic::open_interest},
+    {"expected_funding", core::Statistic::expected_funding},
+    {"slow_price", core::Statistic::slow_price},
     {"total_deposits", core::Statistic::total_deposits},
     {"redemption", core::Statistic::redemption_value}};
 
@@ -140,7 +142,10 @@ void hold(test::Driver& driver, const Held& held) {
                                     entry) == core::Refusal::none);
     }
     if (kInputs.contains(held.input)) {
-        REQUIRE(driver.set_statistic(kInputs.at(held.input), 1, held.numbers.at("input")) ==
+        const core::Statistic statistic = kInputs.at(held.input);
+        const std::int64_t raw = held.numbers.at("input");
+        REQUIRE(driver.set_statistic(
+                    statistic, 1, statistic == core::Statistic::slow_price ? raw / kTicks : raw) ==
                 core::Refusal::none);
     } else if (held.input == "order") {
         core::AccountInput order;

@@ -147,6 +147,46 @@ TEST_CASE("expected funding is provided for by whoever pays it") {
     CHECK(margin(d, MarginLevel::maintenance) == money(55));
 }
 
+TEST_CASE("expected funding counts where an instrument has no rules, and moves its holders") {
+    Driver d(small_venue());
+    d.set_price(0, price(100));
+    d.set_price(1, price(10));
+    d.set_balance(kHolder, 0, money(76));
+    d.set_position(kHolder, 0, quantity(10), price(100));
+    REQUIRE(d.engine.parameters().instruments[0].rules.plain);
+    CHECK(margin(d, MarginLevel::maintenance) == money(50));
+    CHECK(d.events_of(EventKind::warning).empty());
+    REQUIRE(d.set_statistic(Statistic::expected_funding, 0, money(0.5).raw()) == Refusal::none);
+    CHECK(margin(d, MarginLevel::maintenance) == money(55));
+    CHECK(margin(d, MarginLevel::initial) == money(105));
+    CHECK(d.events_of(EventKind::warning).size() == 1);
+    REQUIRE(d.set_statistic(Statistic::expected_funding, 0, 0) == Refusal::none);
+    CHECK(margin(d, MarginLevel::maintenance) == money(50));
+}
+
+TEST_CASE("a slow price may be given, to instruments that keep one") {
+    Venue d([](RiskParameters& p) {
+        p.instruments[0].slow_price.growth_per_second = rate(0.0001);
+        p.instruments[0].slow_price.slot_growth = rate(0.06);
+        p.instruments[0].rules.slow_price = true;
+        p.assets[1].rules.slow_price = true;
+    });
+    d.set_balance(kHolder, 0, money(1'000), Last::no);
+    d.set_balance(kHolder, 1, money(1));
+    d.set_position(kHolder, 0, quantity(10), price(100));
+    REQUIRE(d.set_statistic(Statistic::slow_price, 0, price(80).raw()) == Refusal::none);
+    CHECK(equity(d, MarginLevel::initial) == money(1'000 - 200 + 72));
+    CHECK(equity(d, MarginLevel::maintenance) == money(1'000 + 90));
+    d.wait(Duration::from_seconds(10));
+    d.set_price(0, price(100));  // it goes on from 80, by 0.01 % a second
+    CHECK(equity(d, MarginLevel::initial) == money(872.872));
+    for (const std::int64_t raw : {std::int64_t{0}, price(10'000'001).raw()}) {
+        CHECK(d.set_statistic(Statistic::slow_price, 0, raw) == Refusal::statistic_out_of_range);
+    }
+    CHECK(d.set_statistic(Statistic::slow_price, 1, price(10).raw()) ==
+          Refusal::statistic_out_of_range);
+}
+
 TEST_CASE("a statistic that no market has is refused and changes nothing") {
     Venue d([](RiskParameters&) {});
     d.set_balance(kHolder, 0, money(1'000));

@@ -329,12 +329,26 @@ TEST_CASE("a price line is an instrument with a price, or statistics, within the
           R"({"instrument":"BTC-PERP","price":1,"price":2})",
           R"({"instrument":"BTC-PERP","confidence":1})",
           R"({"instrument":"BTC-PERP","total_deposits":1})",
+          R"({"instrument":"BTC-PERP","slow_price":59000})",
           R"({"instrument":"BTC-PERP","asset":"USD","price":1})",
           R"({"instrument":"BTC-PERP","open_interest":-1})", R"({"asset":"USD"})",
           R"({"asset":"EUR","total_deposits":1})", R"({"asset":"USD","price":1})"}) {
         INFO(line);
         CHECK(lines.parse(line, out) != "");
     }
+}
+
+TEST_CASE("a price line may say where the slow price of an instrument that keeps one stands") {
+    core::RiskParameters risk = parameters();
+    risk.instruments[0].slow_price.growth_per_second = core::Rate::from_raw(1);
+    daemon::PriceLines lines(risk);
+    daemon::PriceLine out;
+    CHECK(lines.parse(R"({"instrument":"BTC-PERP","slow_price":"59000.5"})", out) == "");
+    REQUIRE(out.statistics.size() == 1);
+    CHECK(out.statistics[0].statistic == core::Statistic::slow_price);
+    CHECK(out.statistics[0].value == 5'900'050);
+    CHECK(lines.parse(R"({"instrument":"BTC-PERP","slow_price":0})", out).find("slow_price") !=
+          std::string::npos);
 }
 
 TEST_CASE("every refusal is explained") {
