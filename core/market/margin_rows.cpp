@@ -4,7 +4,9 @@
 
 #include "core/margin/concentration.hpp"
 #include "core/margin/lognormal_risk.hpp"
+#include "core/margin/model_rate.hpp"
 #include "core/margin/open_interest_scaling.hpp"
+#include "core/margin/sided_prices.hpp"
 
 namespace margind::core {
 namespace {
@@ -15,12 +17,10 @@ constexpr std::int64_t power_of_ten(int exponent) {
     return power;
 }
 
-// A factor of a risk model, a double, becomes a rate: rounded up, within [0, 10].
-Rate rate_up(double factor) noexcept {
+// A factor of a risk model as a rate, as far as sums of rates have room for it.
+Rate factor_rate(double factor) noexcept {
     constexpr double kHighest = 10;
-    const double scaled = std::clamp(factor, 0.0, kHighest) * static_cast<double>(kScale);
-    const auto floor = static_cast<std::int64_t>(scaled);
-    return Rate::from_raw(static_cast<double>(floor) < scaled ? floor + 1 : floor);
+    return rate_from_model<Ledger>(std::clamp(factor, 0.0, kHighest));
 }
 
 }  // namespace
@@ -192,8 +192,8 @@ void MarginRows::update_terms(InstrumentId id) noexcept {
     if (rules.lognormal) {
         const RiskFactors factors = lognormal_risk_factors(rules.risk_model);
         for (const MarginLevel level : kAllMarginLevels) {
-            terms.long_rate[level] = terms.long_rate[level] + rate_up(factors.long_side);
-            terms.short_rate[level] = terms.short_rate[level] + rate_up(factors.short_side);
+            terms.long_rate[level] = terms.long_rate[level] + factor_rate(factors.long_side);
+            terms.short_rate[level] = terms.short_rate[level] + factor_rate(factors.short_side);
         }
     }
     const bool nothing_to_look_at = rules.plain && state.expected_funding.raw() == 0;
@@ -205,10 +205,10 @@ void MarginRows::update_prices_of_level(InstrumentId id) noexcept {
     const InstrumentState& state = instrument_states_[id.index()];
     if (!parameters_.instruments[id.index()].rules.slow_price || !state.has_slow_price) return;
     const Price mark = instruments_[id.index()].mark;
-    const Price slow = in_ticks(id, state.slow_price.price());
+    const SidedPrices<Price> prices = against_account(mark, in_ticks(id, state.slow_price.price()));
     PositionTerms& terms = terms_[id.index()];
-    terms.long_price[MarginLevel::initial] = std::min(mark, slow);
-    terms.short_price[MarginLevel::initial] = std::max(mark, slow);
+    terms.long_price[MarginLevel::initial] = prices.owned;
+    terms.short_price[MarginLevel::initial] = prices.owed;
 }
 
 // Weights and prices of the levels, as the asset's rules, the venue's totals and the price say now.
@@ -237,16 +237,11 @@ void MarginRows::update_asset(AssetId id) noexcept {
 
 void MarginRows::update_asset_prices(const Asset& asset, const AssetState& state,
                                      const AssetRow& row, BalanceTerms& terms) const noexcept {
-    UnitPrice lower = row.price;
-    UnitPrice upper = row.price;
-    if (const UnitPrice slow = slow_price(asset); slow.raw() > 0) {
-        lower = std::min(lower, slow);
-        upper = std::max(upper, slow);
-    }
+    const SidedPrices<UnitPrice> initial = against_account(row.price, slow_price(asset));
     terms.asset_price = row.price;
     terms.liability_price = row.price;
-    terms.asset_price[MarginLevel::initial] = lower;
-    terms.liability_price[MarginLevel::initial] = upper;
+    terms.asset_price[MarginLevel::initial] = initial.owned;
+    terms.liability_price[MarginLevel::initial] = initial.owed;
     if (!asset.rules.redemption || state.redemption.raw() == 0) return;
     for (const MarginLevel level : kAllMarginLevels) {
         terms.asset_price[level] = std::min(terms.asset_price[level], state.redemption);

@@ -36,8 +36,22 @@ Amount decimals(std::string_view text) {
     return Amount::from_raw(negative ? Raw(-raw) : raw);
 }
 
-// The same by kind: Decimals<N>::money("1.25"). Prices and quantities have N's decimals too, so
-// that a contract of factor 1 turns them into values.
+// The same by name: money<N>("1.25").
+template <class N>
+core::MoneyOf<N> money(std::string_view text) {
+    return decimals<core::MoneyOf<N>>(text);
+}
+template <class N>
+core::RateOf<N> rate(std::string_view text) {
+    return decimals<core::RateOf<N>>(text);
+}
+template <class N>
+core::UnitPriceOf<N> unit_price(std::string_view text) {
+    return decimals<core::UnitPriceOf<N>>(text);
+}
+
+// And by kind, for who needs them all: Decimals<N>::money("1.25"). Prices and quantities have N's
+// decimals too, so that a contract of factor 1 turns them into values.
 template <class N>
 struct Decimals {
     using Text = std::string_view;

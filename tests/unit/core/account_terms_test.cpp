@@ -16,23 +16,12 @@
 #include "tests/support/widened.hpp"
 
 using namespace margind::core;
-using margind::test::decimals;
 using margind::test::Extended;
+using margind::test::money;
+using margind::test::rate;
+using margind::test::unit_price;
 
 namespace {
-
-template <class N>
-MoneyOf<N> money(const char* text) {
-    return decimals<MoneyOf<N>>(text);
-}
-template <class N>
-RateOf<N> rate(const char* text) {
-    return decimals<RateOf<N>>(text);
-}
-template <class N>
-UnitPriceOf<N> unit_price(const char* text) {
-    return decimals<UnitPriceOf<N>>(text);
-}
 
 // A quote asset (row 0), an asset of 100 with weights 0.8 and 1.2 (row 1), and a perpetual of 100
 // that needs a tenth.

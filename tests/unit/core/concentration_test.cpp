@@ -8,13 +8,9 @@
 using namespace margind::core;
 using margind::test::decimals;
 using margind::test::Extended;
+using margind::test::rate;
 
 namespace {
-
-template <class N>
-RateOf<N> rate(const char* text) {
-    return decimals<RateOf<N>>(text);
-}
 
 template <class N>
 RateOf<N> asset(const char* weight, const char* deposits, const char* price, const char* from) {

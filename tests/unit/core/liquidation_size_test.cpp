@@ -9,20 +9,12 @@
 #include "tests/support/widened.hpp"
 
 using namespace margind::core;
-using margind::test::decimals;
 using margind::test::Extended;
+using margind::test::money;
+using margind::test::rate;
 using margind::test::widened;
 
 namespace {
-
-template <class N>
-MoneyOf<N> money(const char* text) {
-    return decimals<MoneyOf<N>>(text);
-}
-template <class N>
-RateOf<N> rate(const char* text) {
-    return decimals<RateOf<N>>(text);
-}
 
 constexpr const char* kUnlimited = "50000000000";
 

@@ -11,25 +11,15 @@
 #include "tests/support/widened.hpp"
 
 using namespace margind::core;
-using margind::test::decimals;
 using margind::test::Extended;
+using margind::test::money;
 using margind::test::narrowed;
+using margind::test::rate;
+using margind::test::unit_price;
 using margind::test::widened;
 
 namespace {
 
-template <class N>
-MoneyOf<N> money(const char* text) {
-    return decimals<MoneyOf<N>>(text);
-}
-template <class N>
-RateOf<N> rate(const char* text) {
-    return decimals<RateOf<N>>(text);
-}
-template <class N>
-UnitPriceOf<N> unit_price(const char* text) {
-    return decimals<UnitPriceOf<N>>(text);
-}
 template <class N>
 CollateralSwap<N> swap(const char* asset_weight, const char* asset_multiplier,
                        const char* liability_weight, const char* liability_multiplier) {
