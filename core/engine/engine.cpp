@@ -128,6 +128,7 @@ class Engine::Implementation {
 
     RiskParameters parameters_;
     std::uint32_t parameter_version_ = 1;
+    const LevelSet levels_;  // that the ladder looks at; no parameter moves a rung to another one
     MarketStage market_;
     AccountBook book_;
     std::unique_ptr<AffectedAccounts> index_;
@@ -156,6 +157,7 @@ class Engine::Implementation {
 
 Engine::Implementation::Implementation(RiskParameters parameters)
     : parameters_(std::move(parameters)),
+      levels_(levels_of(parameters_.ladder)),
       market_(parameters_),
       book_(parameters_),
       index_(
@@ -356,7 +358,7 @@ void Engine::Implementation::judge(AccountSlot slot, std::uint32_t cause) noexce
     }
 
     ++statistics_.evaluations;
-    const Evaluation evaluation = evaluate(account, market_.view(), levels_of(parameters_.ladder));
+    const Evaluation evaluation = evaluate(account, market_.view(), levels_);
     MarginState to = next_state(standing.state, evaluation, parameters_.ladder);
     const bool held =
         to > standing.state && to >= MarginState::liquidation && liquidation_is_held(slot);

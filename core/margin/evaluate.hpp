@@ -13,6 +13,7 @@
 #include "core/margin/level.hpp"
 #include "core/margin/market_view.hpp"
 #include "core/margin/position.hpp"
+#include "core/margin/per_balance.hpp"
 #include "core/margin/spot_orders.hpp"
 #include "core/units.hpp"
 
@@ -56,12 +57,16 @@ class Evaluator {
   public:
     Evaluator(const AccountViewOf<N>& account, const MarketViewOf<N>& market, MarginLevel level,
               Observer& observer)
-        : account_(account), market_(market), level_(level), observer_(observer) {}
+        : account_(account),
+          market_(market),
+          level_(level),
+          observer_(observer),
+          gains_(account.balances.size()),
+          margins_(account.balances.size()),
+          amounts_(account.balances.size()) {}
 
     LevelFiguresOf<N> run() {
         const std::size_t balances = account_.balances.size();
-        std::fill_n(gains_.begin(), balances, ValueOf<N>());
-        std::fill_n(margins_.begin(), balances, WeightedValueOf<N>());
         for (std::uint32_t p = 0; p < account_.positions.size(); ++p) add_position(p);
         for (std::uint32_t b = 0; b < balances; ++b) {
             amounts_[b] = account_.balances[b].amount + round_down(gains_[b]);
@@ -242,10 +247,9 @@ class Evaluator {
     MarginLevel level_;
     Observer& observer_;
     LevelSums<N> sums_;
-    // Per balance row; only as many as there are rows are ever set.
-    std::array<ValueOf<N>, kMaxBalancesPerAccount> gains_;
-    std::array<WeightedValueOf<N>, kMaxBalancesPerAccount> margins_;
-    Amounts<N> amounts_;
+    PerBalance<ValueOf<N>> gains_;
+    PerBalance<WeightedValueOf<N>> margins_;
+    PerBalance<MoneyOf<N>> amounts_;
 };
 
 }  // namespace margin_detail

@@ -16,21 +16,16 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 
-#include "core/limits.hpp"
 #include "core/margin/accounts.hpp"
 #include "core/margin/collateral.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/margin/per_balance.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
 
 namespace margin_detail {
-
-template <class N>
-using Amounts = std::array<MoneyOf<N>, kMaxBalancesPerAccount>;
 
 template <class N>
 struct ReservedOutcome {
@@ -78,10 +73,9 @@ WeightedValueOf<N> added_to(const MoneyOf<N>& balance, const MoneyOf<N>& potenti
 }
 
 template <class N>
-void add_reserved(const AccountViewOf<N>& account, const Amounts<N>& amounts,
+void add_reserved(const AccountViewOf<N>& account, const PerBalance<MoneyOf<N>>& amounts,
                   const MarketViewOf<N>& market, MarginLevel level, LevelSums<N>& sums) {
-    Amounts<N> potential;
-    std::fill_n(potential.begin(), account.balances.size(), MoneyOf<N>());
+    PerBalance<MoneyOf<N>> potential(account.balances.size());
     for (const SpotOrderRowOf<N>& order : account.spot_orders) {
         const ReservedOutcome<N> most = reserved_outcome(order, account, market, level);
         potential[order.base] = potential[order.base] + most.base;
