@@ -226,7 +226,7 @@ enum class Refusal : std::uint8_t {
     unknown_instrument,
     mixed_accounts,  // one update names two accounts, or mixes patch and replace
     entry_price_not_positive,
-    amount_beyond_maximum,  // the exposure could leave 128-bit arithmetic: see units.hpp
+    amount_beyond_maximum,  // exposure or size could leave the arithmetic's range: see units.hpp
     too_many_entries,
     too_many_positions,
     too_many_balances,

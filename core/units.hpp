@@ -31,6 +31,9 @@ __extension__ typedef __int128 Int128;  // __extension__: -Wpedantic objects to 
 inline constexpr std::int64_t kScale = 100'000'000;  // 1e8: money, rates, unit prices
 inline constexpr int kScaleDecimals = 8;
 inline constexpr Int128 kMaxExposure = Int128{1} << 89;
+// Largest sum of the sizes of an account in one instrument, position and orders: any of their sums
+// and differences, and one lot more, fits 64 bits.
+inline constexpr std::int64_t kMaxSize = std::int64_t{1} << 62;
 
 constexpr std::int64_t saturate_to_int64(Int128 value) {
     constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();

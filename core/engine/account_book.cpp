@@ -122,7 +122,8 @@ Refusal AccountBook::transfer(std::span<const AccountInput> records, Transferred
             std::find_if(staged_balances_.begin(), staged_balances_.end(),
                          [&](const BalanceRow& row) { return row.asset.index() == to.id; });
         AccountInput balance = to;
-        balance.amount += had == staged_balances_.end() ? 0 : had->amount.raw();
+        balance.amount = saturate_to_int64(Int128{to.amount} +
+                                           (had == staged_balances_.end() ? 0 : had->amount.raw()));
         if (const Refusal refusal = stage_balance(balance); refusal != Refusal::none) {
             return refusal;
         }
@@ -314,6 +315,7 @@ Refusal AccountBook::finish_staging() {
                          if (bid != (b.size.raw() > 0)) return bid;
                          return a.price < b.price;
                      });
+    if (!sizes_fit()) return Refusal::amount_beyond_maximum;
     staged_order_rows_.clear();
     for (const StagedOrder& order : staged_orders_) {
         const PositionRow* row = staged_position(order.instrument);
@@ -362,6 +364,20 @@ void AccountBook::settle_staged_positions() {
     }
 }
 
+// Where price_max and the contract's factor are tiny, exposure alone admits any size. Requires:
+// positions and orders are sorted.
+bool AccountBook::sizes_fit() const noexcept {
+    auto order = staged_orders_.begin();
+    for (const PositionRow& row : staged_positions_) {
+        Int128 size = magnitude_or_max(row.quantity.raw());
+        for (; order != staged_orders_.end() && order->instrument == row.instrument; ++order) {
+            size += magnitude_or_max(order->size.raw());
+        }
+        if (size > kMaxSize) return false;
+    }
+    return true;
+}
+
 // What the quantity can be worth in the valuation currency, or more than kMaxExposure.
 Int128 AccountBook::exposure_of(InstrumentId id, Quantity quantity) const noexcept {
     const Instrument& instrument = parameters_.instruments[id.index()];
@@ -371,12 +387,15 @@ Int128 AccountBook::exposure_of(InstrumentId id, Quantity quantity) const noexce
     if (is_inverse(instrument.kind)) return bounded_product(size, instrument.scale.factor(), 1);
     const Int128 in_quote =
         bounded_product(instrument.price_max.raw(), size, instrument.scale.factor());
-    // Gains are amounts of the settlement asset before they are worth anything: those must fit too.
-    const std::int64_t unit =
-        std::max(largest_unit_price(parameters_, settlement_asset(instrument)), kUnitPriceOne)
-            .raw();
+    const std::int64_t unit = exposure_of_unit(settlement_asset(instrument));
     if (in_quote > kMaxExposure / unit * kScale) return kMaxExposure + 1;
     return unit == kScale ? in_quote : in_quote / kScale * unit + unit;
+}
+
+// What one unit of the asset adds to exposure: its largest price, and at least par, because amounts
+// are added up before they are worth anything, and those sums must fit too.
+std::int64_t AccountBook::exposure_of_unit(AssetId asset) const noexcept {
+    return std::max(largest_unit_price(parameters_, asset), kUnitPriceOne).raw();
 }
 
 Int128 AccountBook::gross_exposure() const noexcept {
@@ -385,10 +404,7 @@ Int128 AccountBook::gross_exposure() const noexcept {
         total += exposure_of(row.instrument, row.quantity);
         total += bounded_product(
             magnitude_or_max(row.accrued.raw()),
-            largest_unit_price(parameters_,
-                               settlement_asset(parameters_.instruments[row.instrument.index()]))
-                .raw(),
-            1);
+            exposure_of_unit(settlement_asset(parameters_.instruments[row.instrument.index()])), 1);
         if (total > kMaxExposure) return total;
     }
     for (const StagedOrder& order : staged_orders_) {
@@ -396,8 +412,8 @@ Int128 AccountBook::gross_exposure() const noexcept {
         if (total > kMaxExposure) return total;
     }
     for (const BalanceRow& row : staged_balances_) {
-        total += bounded_product(magnitude_or_max(row.amount.raw()),
-                                 largest_unit_price(parameters_, row.asset).raw(), 1);
+        total +=
+            bounded_product(magnitude_or_max(row.amount.raw()), exposure_of_unit(row.asset), 1);
         if (total > kMaxExposure) return total;
     }
     return total;

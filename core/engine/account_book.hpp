@@ -139,8 +139,10 @@ class AccountBook {
     Refusal finish_staging();
     void drop_empty_positions();
     void settle_staged_positions();
+    bool sizes_fit() const noexcept;
     Int128 gross_exposure() const noexcept;
     Int128 exposure_of(InstrumentId instrument, Quantity quantity) const noexcept;
+    std::int64_t exposure_of_unit(AssetId asset) const noexcept;
     AccountSlot find_or_add(const AccountKey& key);
     std::size_t bucket_of(const AccountKey& key) const noexcept;
 

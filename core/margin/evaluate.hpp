@@ -6,14 +6,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/event.hpp"
 #include "core/margin/accounts.hpp"
 #include "core/margin/collateral.hpp"
 #include "core/margin/level.hpp"
 #include "core/margin/market_view.hpp"
-#include "core/margin/position.hpp"
 #include "core/margin/per_balance.hpp"
+#include "core/margin/position.hpp"
 #include "core/margin/spot_orders.hpp"
 #include "core/units.hpp"
 
@@ -51,6 +52,42 @@ struct NoObserver {
 
 namespace margin_detail {
 
+// Worth more than this, an amount that comes of positions counts as if it were worth this: twice
+// the largest exposure. What is admitted, and all it can lead to at prices that hang together, is
+// worth less. But an inverse contract gains, loses and requires without bound where its mark falls
+// towards one tick while the asset it settles in keeps its price; the account is then as rich or as
+// ruined as figures can tell, and these still fit 128 bits, weighted ten times over in every
+// balance.
+inline constexpr Int128 kMostCounted = 2 * kMaxExposure;
+
+// An amount of an asset with what positions gained in it. Numbers of any size need no end.
+template <class N>
+MoneyOf<N> countable(const typename N::WideRaw& amount, const UnitPriceOf<N>& price) {
+    if constexpr (std::is_same_v<N, Ledger>) {
+        const std::int64_t held = saturate_to_int64(amount);
+        const Int128 value = Int128{held} * price.raw();
+        if (value > kMostCounted)
+            return Money::from_raw(saturate_to_int64(kMostCounted / price.raw()));
+        if (value < -kMostCounted)
+            return Money::from_raw(saturate_to_int64(-kMostCounted / price.raw()));
+        return Money::from_raw(held);
+    } else {
+        return MoneyOf<N>::from_raw(N::narrow(amount));
+    }
+}
+
+// What an amount that is required is worth; it may be more than Money holds. Requires: not
+// negative.
+template <class N>
+ValueOf<N> countable_value(const typename N::WideRaw& amount, const UnitPriceOf<N>& price) {
+    if constexpr (std::is_same_v<N, Ledger>) {
+        if (price.raw() > 0 && amount > kMostCounted / price.raw()) {
+            return Value::from_raw(kMostCounted);
+        }
+    }
+    return ValueOf<N>::from_raw(amount * price.wide());
+}
+
 // Adds the positions and balances of an account up, one level at a time.
 template <class N, class Observer>
 class Evaluator {
@@ -69,7 +106,7 @@ class Evaluator {
         const std::size_t balances = account_.balances.size();
         for (std::uint32_t p = 0; p < account_.positions.size(); ++p) add_position(p);
         for (std::uint32_t b = 0; b < balances; ++b) {
-            amounts_[b] = account_.balances[b].amount + round_down(gains_[b]);
+            amounts_[b] = amount_with_gains(b);
             add_requirement(b);
         }
         if (!account_.spot_orders.empty()) {
@@ -86,6 +123,13 @@ class Evaluator {
   private:
     const AssetRowOf<N>& asset_of(std::uint32_t balance) const {
         return market_.assets[account_.balances[balance].asset.index()];
+    }
+
+    MoneyOf<N> amount_with_gains(std::uint32_t b) const {
+        using Wide = typename N::WideRaw;
+        const Wide amount =
+            account_.balances[b].amount.wide() + div_floor<Wide>(gains_[b].raw(), Wide(N::scale()));
+        return countable<N>(amount, balance_price(asset_of(b), amount >= 0, level_));
     }
 
     void add_position(std::uint32_t p) {
@@ -128,8 +172,12 @@ class Evaluator {
 
     void add_apart(std::uint32_t p, const PositionFigures<N>& figures, const GainRule<N>& rule,
                    const AssetRowOf<N>& asset) {
+        using Wide = typename N::WideRaw;
         const bool gained = figures.gain.raw() >= 0;
-        const ValueOf<N> value = round_down(figures.gain) * balance_price(asset, gained, level_);
+        const UnitPriceOf<N> price = balance_price(asset, gained, level_);
+        const MoneyOf<N> gain =
+            countable<N>(div_floor<Wide>(figures.gain.raw(), Wide(N::scale())), price);
+        const ValueOf<N> value = gain * price;
         if (!gained) {
             sums_.equity += value * rate_one<N>();
             observer_.apart(p, value * rate_one<N>());
@@ -141,7 +189,7 @@ class Evaluator {
         }
         RateOf<N> weight = rule.weight[level_];
         if (level_ == MarginLevel::initial) {
-            weight = size_discount(rule.discount, weight, round_down(figures.gain), money_one<N>());
+            weight = size_discount(rule.discount, weight, gain, money_one<N>());
         }
         WeightedValueOf<N> counted = value * weight;
         const MoneyOf<N>& cap = rule.cap[level_];
@@ -157,7 +205,7 @@ class Evaluator {
         WeightedValueOf<N> owed = margins_[b];
         if (price.wide() != N::scale()) {
             const Wide amount = div_ceil<Wide>(owed.raw(), Wide(N::scale() * N::scale()));
-            owed = ValueOf<N>::from_raw(amount * price.wide()) * rate_one<N>();
+            owed = countable_value<N>(amount, price) * rate_one<N>();
         }
         sums_.requirement += owed;
         observer_.required(b, margins_[b], owed);

@@ -234,7 +234,8 @@ const std::vector<Advice>& advice() {
         {Refusal::amount_beyond_maximum,
          "an amount is above its asset's amount_max, or the account's positions, orders "
          "and balances, each at the largest price its instrument admits, exceed 61 "
-         "billion; lower them, or price_max"},
+         "billion, or its sizes in one instrument exceed 4.6 * 10^18 of the smallest step; "
+         "lower them, or price_max, or quantity_decimals"},
         {Refusal::price_beyond_maximum,
          "an entry_price or an order's price is above its instrument's price_max; "
          "correct it, or raise price_max"},

@@ -220,6 +220,59 @@ TEST_CASE("no rule overflows the ledger: it computes what numbers without limits
     }
 }
 
+// Then its coins, not its face, are what is gained or lost; what they come to has no bound in money
+// while the coin keeps its price. A loss beyond every other holding still is one, a gain never
+// counts for more than it is, and no requirement is more than it would be.
+TEST_CASE("a contract whose mark falls to some ticks wraps nothing at the largest exposure") {
+    Random random(kSeed + 9);
+    int ruined = 0;
+    int exact_ones = 0;
+    for (int round = 0; round < kBooks; ++round) {
+        RuleChoice choice;
+        choice.at_maximum = true;
+        choice.net_of_margin = choice.spot_orders = choice.weights_by_size = false;
+        choice.amount_discount = false;  // more may count less
+        RandomBook book = random_book(random, choice);
+        int inverse = 0;
+        for (const PositionRow& position : book.positions) {
+            const std::size_t i = position.instrument.index();
+            if (!book.position_terms[i].used ||
+                book.position_terms[i].terms.payoff != Payoff::inverse) {
+                continue;
+            }
+            ++inverse;
+            book.instruments[i].mark = Price::from_raw(1 + static_cast<int>(random.below(3)));
+            AssetRow& coin = book.assets[book.balances[position.balance].asset.index()];
+            coin.price = std::max(coin.price, UnitPrice::from_raw(1'000'000 * kScale));
+        }
+        if (inverse != 1) continue;
+        // Nothing but the contract and its coins: others were admitted at their own prices.
+        std::erase_if(book.positions, [&](const PositionRow& position) {
+            const Rows<Ledger>::Position& of = book.position_terms[position.instrument.index()];
+            return !of.used || of.terms.payoff != Payoff::inverse;
+        });
+        book.orders.clear();
+        for (BalanceRow& row : book.balances) row.amount = Money{};
+        book.link();
+        const Rows<Same> wide = Widening<Same>::of(book);
+        for (const MarginLevel level : kAllMarginLevels) {
+            const LevelFigures ledger = book.figures(level);
+            const LevelFiguresOf<Same> exact = wide.figures(level);
+            const std::int64_t equity = in_ledger(exact.equity);
+            INFO("seed " << kSeed + 9 << ", book " << round << ", level "
+                         << static_cast<int>(level));
+            REQUIRE(ledger.margin.raw() <= in_ledger(exact.margin));
+            REQUIRE(ledger.margin.raw() >= 0);
+            REQUIRE((ledger.equity.raw() < 0) == (equity < 0));
+            REQUIRE(ledger.equity.raw() <= std::max<std::int64_t>(equity, 0));
+            ruined += equity == std::numeric_limits<std::int64_t>::min();
+            exact_ones += ledger.equity.raw() == equity;
+        }
+    }
+    CHECK(ruined > 100);
+    CHECK(exact_ones > 100);
+}
+
 // No size-dependent rate, no inverse payoff, no requirement taken off gains; gains are whole 1e-8
 // and requirements arise at par.
 TEST_CASE("where nothing but the end rounds, the ledger is exact") {

@@ -109,6 +109,40 @@ TEST_CASE("exposure beyond the arithmetic's range is refused, not wrapped") {
     CHECK(b.book.size() == 1);
 }
 
+TEST_CASE(
+    "sizes that could not be added up are refused where a contract is worth next to nothing") {
+    Book b;
+    for (Instrument& i : b.parameters.instruments) {
+        i.price_max = Price::from_raw(1);
+        i.scale = ContractScale::from_factor(1);
+    }
+    b.parameters.assets[1].amount_max = Money::from_raw(INT64_MAX);
+    const auto sized = [](AccountInput record, std::int64_t raw) {
+        record.amount = raw;
+        record.price = 1;
+        return record;
+    };
+    const AccountInput held = position(key("a"), 0, 1, 1);
+    AccountInput order = held;
+    order.record = AccountRecord::order;
+    constexpr std::int64_t kMost = std::int64_t{1} << 62;
+    for (const std::int64_t raw : {INT64_MIN, INT64_MIN + 1, INT64_MAX, kMost + 1, -kMost - 1}) {
+        INFO(raw);
+        CHECK(b.update({sized(held, raw)}) == Refusal::amount_beyond_maximum);
+        CHECK(b.update({sized(order, raw)}) == Refusal::amount_beyond_maximum);
+    }
+    CHECK(b.update({sized(held, -kMost)}) == Refusal::none);
+    CHECK(b.update({sized(order, 1)}) == Refusal::amount_beyond_maximum);
+    CHECK(b.update({sized(held, -kMost + 2), sized(order, 1), sized(order, -1)}) == Refusal::none);
+    CHECK(b.update({sized(held, -kMost + 1), sized(order, 1), sized(order, -1)}) ==
+          Refusal::amount_beyond_maximum);
+    AccountInput owed = balance(key("b"), 1, 0);
+    for (const std::int64_t raw : {INT64_MIN, INT64_MAX}) {
+        owed.amount = raw;
+        CHECK(b.update({owed}) == Refusal::amount_beyond_maximum);
+    }
+}
+
 TEST_CASE("the configured number of accounts is a limit") {
     Book b;
     for (std::uint32_t i = 0; i < b.parameters.max_accounts; ++i) {

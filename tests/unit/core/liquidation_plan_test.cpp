@@ -322,3 +322,34 @@ TEST_CASE("a fillable price moves away from the mark as the account gets worse")
     CHECK(limit(61, 10) == price(99));
     CHECK(limit(41, -10) == price(99));
 }
+
+// One tick is 1 / 100,000 of the mark: there the contract has lost far more coins than there are,
+// and those are still worth what they were.
+TEST_CASE("the bankruptcy price of the largest inverse position is found though its base is dear") {
+    Scene scene(1);
+    constexpr std::int64_t kMark = 100'000;
+    constexpr std::int64_t kCoins = std::int64_t{1} << 42;
+    constexpr Int128 kFace = Int128{1} << 88;
+    scene.parameters.assets.push_back({.name = "BTC", .haircut = {}});
+    Instrument& contract = scene.parameters.instruments[0];
+    contract.kind = InstrumentKind::inverse_perpetual;
+    contract.settle = AssetId(1);
+    contract.scale = ContractScale::from_factor(std::int64_t{1} << 26);
+    scene.assets.push_back({UnitPrice::from_raw(1'000'000 * kScale), kRateOne, kRateOne});
+    PositionTerms terms;
+    terms.payoff = Payoff::inverse;
+    scene.instruments[0].terms = &terms;
+    scene.instruments[0].mark = Price::from_raw(kMark);
+    scene.instruments[0].scale = contract.scale;
+    const std::vector<BalanceRow> balances{{AssetId(1), Money::from_raw(kCoins)}};
+    const std::vector<PositionRow> positions{
+        {InstrumentId(0), 0, Quantity::from_raw(std::int64_t{1} << 62), Price::from_raw(kMark)}};
+    const std::int64_t price =
+        bankruptcy_price({balances, positions}, 0, scene.view(), scene.parameters).raw();
+    // Lost so far: face / price - face / mark.
+    const auto solvent = [&](std::int64_t p) {
+        return kFace * (kMark - p) <= Int128{kCoins} * kScale * p * kMark;
+    };
+    CHECK(solvent(price));
+    CHECK_FALSE(solvent(price - 1));
+}
