@@ -110,6 +110,9 @@ class Account {
     }
     core::PositionRowOf<Extended>& position(std::uint32_t row) { return positions_[row]; }
     core::BalanceRowOf<Extended>& balance(std::uint32_t row) { return balances_[row]; }
+    void each_asset(const auto& change) {
+        for (Asset& row : assets_) change(row);
+    }
     void use_terms() { with_terms_ = true; }
 
     core::AccountViewOf<Extended> view() const {

@@ -120,15 +120,15 @@ Answers max_share(const Case& test) {
 }
 
 constexpr std::array kModels = {
-    Model{"drift_spot_weight", drift_spot_weight},
-    Model{"drift_pnl_weight", drift_pnl_weight},
-    Model{"drift_margin_ratio", drift_margin_ratio},
-    Model{"drift_perp_position", drift_perp_position},
-    Model{"drift_perp_worst_case", drift_perp_worst_case},
+    Model{"drift_spot_weight", drift_spot_weight, drift_spot_weight_production},
+    Model{"drift_pnl_weight", drift_pnl_weight, drift_pnl_weight_production},
+    Model{"drift_margin_ratio", drift_margin_ratio, drift_margin_ratio_production},
+    Model{"drift_perp_position", drift_perp_position, drift_perp_position_production},
+    Model{"drift_perp_worst_case", drift_perp_worst_case, drift_perp_worst_case_production},
     Model{"drift_spot_worst_case", drift_spot_worst_case},
-    Model{"drift_account", drift_account},
-    Model{"drift_equity", drift_equity},
-    Model{"drift_max_withdraw", drift_max_withdraw},
+    Model{"drift_account", drift_account, drift_account_production},
+    Model{"drift_equity", drift_equity, drift_equity_production},
+    Model{"drift_max_withdraw", drift_max_withdraw, drift_max_withdraw_production},
     Model{"drift_base_to_cover", base_to_cover},
     Model{"drift_liability_to_cover", liability_to_cover},
     Model{"drift_implied_liability", implied_liability},

@@ -69,7 +69,7 @@ Parts parts_of(const Json& one, const Json* sets) {
 struct Pass {
     std::string answered;
     std::vector<std::string> found;
-    std::string beyond_ledger;  // why the daemon's numbers cannot hold the case; empty: they do
+    std::string wide_only;  // why the daemon cannot have the case; empty: it can
 };
 
 // Every field must be read on this path by itself.
@@ -89,7 +89,9 @@ Pass run_path(const Parts& parts, Adapter adapter, const std::string& path) {
             }
         }
     } catch (const BeyondLedger& error) {
-        pass.beyond_ledger = error.what();
+        pass.wide_only = std::string("the ledger does not hold it: ") + error.what();
+    } catch (const BeyondDaemon& error) {
+        pass.wide_only = std::string("the daemon does not take it: ") + error.what();
     } catch (const std::exception& error) {
         pass.found.emplace_back(error.what());
     }
@@ -103,9 +105,7 @@ std::string run_production(const Parts& parts, const Model& model, Failure& fail
         return parts.model + " is a formula by itself";
     }
     Pass pass = run_path(parts, model.production, "through profile and engine: ");
-    if (!pass.beyond_ledger.empty()) {
-        return "the ledger does not hold it: " + pass.beyond_ledger;
-    }
+    if (!pass.wide_only.empty()) return pass.wide_only;
     failure.produced = std::move(pass.answered);
     failure.found.insert(failure.found.end(), pass.found.begin(), pass.found.end());
     return {};

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "tests/venues/account.hpp"
+#include "tests/venues/engine_account.hpp"
 #include "tests/venues/registry.hpp"
+#include "tests/venues/rules_text.hpp"
 
 namespace margind::test {
 namespace {
@@ -76,9 +78,8 @@ Rate average_weight(const Figures& figures) {
     return collateral.raw() == 0 ? Rate{} : ratio(figures.equity, collateral, core::Rounding::down);
 }
 
-Answers aave_account(const Case& c) {
-    const std::vector<Reserve> reserves = reserves_of(c.inputs);
-    const Account account = account_of(reserves);
+// `account` has a Figures at(MarginLevel).
+Answers aave_figures(auto&& account) {
     const Figures initial = account.at(MarginLevel::initial);
     const Figures maintenance = account.at(MarginLevel::maintenance);
     const Health health = health_of(maintenance);
@@ -90,6 +91,13 @@ Answers aave_account(const Case& c) {
             {"liquidation_threshold", average_weight(maintenance)},
             {"ltv", average_weight(initial)},
             {"available_borrows", core::borrowable(initial.equity, initial.margin, kOne)}};
+}
+
+Answers aave_account(const Case& c) {
+    return aave_figures(account_of(reserves_of(c.inputs)));
+}
+Answers aave_account_production(const Case& c) {
+    return aave_figures(EngineAccount({.profile = "aave-v3"}, account_of(reserves_of(c.inputs))));
 }
 
 const char* reason(core::LiquidationRefusal refusal) {
@@ -104,27 +112,40 @@ const char* reason(core::LiquidationRefusal refusal) {
     return nullptr;
 }
 
-Answers aave_liquidation(const Case& c) {
-    const std::vector<Reserve> reserves = reserves_of(c.inputs);
-    const Reserve& collateral = named(reserves, c.inputs["collateral_asset"]);
-    const Reserve& debt = named(reserves, c.inputs["debt_asset"]);
+using Rules = core::LiquidationRules<Extended>;
+using Liquidation = core::LendingLiquidation<Extended>;
+
+// What is to be liquidated, and by which rules.
+struct AaveCase {
+    std::vector<Reserve> reserves;
+    Reserve collateral;
+    Reserve debt;
+    Rules rules;
+    std::optional<Rate> stated_health;
+    std::optional<Money> cover;
+};
+
+AaveCase aave_case(const Case& c) {
+    AaveCase given;
+    given.reserves = reserves_of(c.inputs);
+    given.collateral = named(given.reserves, c.inputs["collateral_asset"]);
+    given.debt = named(given.reserves, c.inputs["debt_asset"]);
     const bool whole_position = c.params.boolean("whole_position_close_factor");
     const Money small = c.params.money("max_close_factor_threshold", "0");
-    const core::LiquidationRules<Extended> rules{
+    given.rules = {
         .close = {.factor = c.params.rate("close_factor"),
                   .full_below_health = c.params.rate("close_factor_health"),
                   .full_below_value = whole_position ? small : Money{},  // both came with 3.3
                   .of_whole_position = whole_position},
         .leftover_min = c.params.money("min_leftover", "0"),
-        .bonus = collateral.bonus,
+        .bonus = given.collateral.bonus,
         .protocol_share = c.params.rate("protocol_fee", "0")};
-    Health health = health_of(account_of(reserves).at(MarginLevel::maintenance));
-    if (const auto stated = c.inputs.find("health_factor")) {
-        health = Health::of(stated->rate(), health.debt);
-    }
-    const auto wanted = c.inputs.find("cover");
-    const auto result = core::liquidate(rules, health, collateral.collateral, debt.debt,
-                                        wanted ? std::optional(wanted->money()) : std::nullopt);
+    if (const auto stated = c.inputs.find("health_factor")) given.stated_health = stated->rate();
+    if (const auto cover = c.inputs.find("cover")) given.cover = cover->money();
+    return given;
+}
+
+Answers liquidation_answers(const AaveCase& given, const Liquidation& result) {
     Answers answers{{"allowed", result.refusal == core::LiquidationRefusal::none},
                     {"cover", result.cover},
                     {"seized", result.seized},
@@ -133,11 +154,80 @@ Answers aave_liquidation(const Case& c) {
     if (const char* why = reason(result.refusal)) {
         answers.emplace("reason", why);
     }
-    if (debt.debt.amount.raw() != 0) {
+    if (given.debt.debt.amount.raw() != 0) {
         answers.emplace("share_of_debt",
-                        ratio(result.cover, debt.debt.amount, core::Rounding::down));
+                        ratio(result.cover, given.debt.debt.amount, core::Rounding::down));
     }
     return answers;
+}
+
+Answers aave_liquidation(const Case& c) {
+    const AaveCase given = aave_case(c);
+    Health health = health_of(account_of(given.reserves).at(MarginLevel::maintenance));
+    if (given.stated_health) health = Health::of(*given.stated_health, health.debt);
+    return liquidation_answers(
+        given, core::liquidate(given.rules, health, given.collateral.collateral, given.debt.debt,
+                               given.cover));
+}
+
+std::string liquidation_rules(const VenueAccount& venue, const Rules& rules) {
+    return Keys()
+        .add("close_factor", venue.text(rules.close.factor))
+        .add("full_below_health", venue.text(rules.close.full_below_health))
+        .add("full_below_value", venue.text(rules.close.full_below_value))
+        .add("of_whole_position", rules.close.of_whole_position ? "true" : "false")
+        .add("leftover_min", venue.text(rules.leftover_min))
+        .add("bonus", venue.text(rules.bonus))
+        .add("protocol_share", venue.text(rules.protocol_share))
+        .map();
+}
+
+// The loan as the engine has it, by the rules that the collateral's asset was loaded with.
+Answers aave_liquidation_production(const Case& c) {
+    using core::Ledger;
+    const AaveCase given = aave_case(c);
+    VenueAccount venue("aave-v3");
+    std::string collateral;
+    std::string debt;
+    for (const Reserve& reserve : given.reserves) {
+        Asset row = plain_asset(reserve.collateral.price);
+        row.asset_weight = {reserve.loan_to_value, reserve.threshold};
+        const Keys weights = asset_keys(venue, row);
+        const auto add = [&](const Keys& rules, const Money& amount) {
+            const std::string name = venue.add_asset(rules.text(), row.price);
+            venue.balance(name, amount);
+            return name;
+        };
+        Keys owned = weights;
+        const bool pays = reserve.name == given.collateral.name;
+        owned.add_if(pays, "liquidation", liquidation_rules(venue, given.rules));
+        const std::string collateral_name = add(owned, reserve.collateral.amount);
+        Keys owed = weights;
+        const std::string debt_name = add(owed.add("debt", "requirement"), -reserve.debt.amount);
+        if (pays) collateral = collateral_name;
+        if (reserve.name == given.debt.name) debt = debt_name;
+    }
+    const auto priced = [&](const std::string& name, const Money& amount) {
+        return core::PricedAmount<Ledger>{venue.narrowed(amount),
+                                          venue.market().assets[venue.asset(name).index()].price};
+    };
+    const auto& assets = venue.engine().parameters().assets;
+    const core::LevelFigures figures =
+        core::evaluate_level(venue.view(), venue.market(), MarginLevel::maintenance);
+    core::LendingHealth<Ledger> health{.collateral = core::weighted_value_of(figures.equity),
+                                       .debt = core::value_of(figures.margin)};
+    if (given.stated_health) {
+        health = core::LendingHealth<Ledger>::of(venue.narrowed(*given.stated_health), health.debt);
+    }
+    const core::LendingLiquidation<Ledger> result = core::liquidate<Ledger>(
+        assets[venue.asset(collateral).index()].liquidation, health,
+        priced(collateral, given.collateral.collateral.amount),
+        priced(debt, given.debt.debt.amount),
+        given.cover ? std::optional(venue.narrowed(*given.cover)) : std::nullopt);
+    return liquidation_answers(given, {.refusal = result.refusal,
+                                       .cover = venue.widened(result.cover),
+                                       .seized = venue.widened(result.seized),
+                                       .protocol_fee = venue.widened(result.protocol_fee)});
 }
 
 // One base asset at par, and collateral that counts by another factor at each level.
@@ -154,26 +244,49 @@ Account comet_account_of(const Field& inputs) {
     return account;
 }
 
-Answers comet_account(const Case& c) {
-    const Account account = comet_account_of(c.inputs);
+Answers comet_figures(auto&& account) {
     const Figures initial = account.at(MarginLevel::initial);
     const Figures maintenance = account.at(MarginLevel::maintenance);
     return {{"liquidatable", maintenance.equity < maintenance.margin},
             {"borrow_collateralized", initial.equity >= initial.margin}};
 }
 
-Answers comet_absorb(const Case& c) {
-    const Account account = comet_account_of(c.inputs);
-    const Figures maintenance = account.at(MarginLevel::maintenance);
-    const Money balance = c.inputs.money("balance");
+Answers comet_account(const Case& c) {
+    return comet_figures(comet_account_of(c.inputs));
+}
+// What an absorption pays is no level of the ladder: it may ask less than maintenance does.
+Answers comet_account_production(const Case& c) {
+    Account rows = comet_account_of(c.inputs);
+    rows.each_asset([](Asset& row) {
+        row.asset_weight[MarginLevel::close_out] = row.asset_weight[MarginLevel::maintenance];
+    });
+    return comet_figures(EngineAccount({.profile = "compound-v3"}, rows));
+}
+
+Answers absorption(const Money& balance, const Figures& maintenance, const Figures& absorbed) {
     core::Absorption<Extended> after{balance, {}};
     const bool liquidatable = maintenance.equity < maintenance.margin;
     if (liquidatable) {
-        after = core::absorb(balance, account.at(MarginLevel::close_out).equity);
+        after = core::absorb(balance, absorbed.equity);
     }
     return {{"liquidatable", liquidatable},
             {"balance", after.balance},
             {"paid_by_reserves", after.paid_by_reserves}};
+}
+
+Answers comet_absorb(const Case& c) {
+    const Account account = comet_account_of(c.inputs);
+    return absorption(c.inputs.money("balance"), account.at(MarginLevel::maintenance),
+                      account.at(MarginLevel::close_out));
+}
+Answers comet_absorb_production(const Case& c) {
+    const auto counted_at = [&](MarginLevel level) {
+        Account rows = comet_account_of(c.inputs);
+        rows.each_asset([&](Asset& row) { row.asset_weight = Rate(row.asset_weight[level]); });
+        return EngineAccount({.profile = "compound-v3"}, rows).at(MarginLevel::maintenance);
+    };
+    return absorption(c.inputs.money("balance"), counted_at(MarginLevel::maintenance),
+                      counted_at(MarginLevel::close_out));
 }
 
 Answers comet_quote(const Case& c) {
@@ -187,8 +300,10 @@ Answers comet_quote(const Case& c) {
 }
 
 constexpr Model kModels[] = {
-    {"aave_account", aave_account},   {"aave_liquidation", aave_liquidation},
-    {"comet_account", comet_account}, {"comet_absorb", comet_absorb},
+    {"aave_account", aave_account, aave_account_production},
+    {"aave_liquidation", aave_liquidation, aave_liquidation_production},
+    {"comet_account", comet_account, comet_account_production},
+    {"comet_absorb", comet_absorb, comet_absorb_production},
     {"comet_quote", comet_quote},
 };
 

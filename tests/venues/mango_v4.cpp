@@ -10,6 +10,7 @@
 #include "core/margin/weight_shift.hpp"
 #include "core/market/slow_price.hpp"
 #include "tests/venues/mango_account.hpp"
+#include "tests/venues/mango_engine.hpp"
 #include "tests/venues/registry.hpp"
 
 namespace margind::test {
@@ -198,7 +199,7 @@ Answers stable_price(const Case& one) {
 }
 
 constexpr std::array kModels{
-    Model{"mango_health", health},
+    Model{"mango_health", health, mango_health_production},
     Model{"mango_token_liquidation", token_liquidation},
     Model{"mango_perp_liquidation", perp_liquidation},
     Model{"mango_perp_bankruptcy", perp_bankruptcy},

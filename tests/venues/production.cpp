@@ -311,7 +311,8 @@ std::string VenueAccount::instrument_item(const std::string& name,
     }
     const Raw digits = power_of_ten(Extended::kDecimals + kDigitsMax);
     while (added.finest_prices && price_decimals < kDecimalsMax &&
-           (inverse || price_decimals + quantity_decimals < kDecimalsMax) &&
+           (inverse ? price_decimals < quantity_decimals + 2  // the contract's factor fits
+                    : price_decimals + quantity_decimals < kDecimalsMax) &&
            highest * power_of_ten(price_decimals + 1) < digits) {
         ++price_decimals;
     }

@@ -28,6 +28,11 @@ struct BeyondLedger : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// The case asks for what the daemon has no key or input for. It can be proved in wide numbers only.
+struct BeyondDaemon : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 class Driver;
 
 class VenueAccount {

@@ -59,7 +59,7 @@ Keys gain_keys(const VenueAccount& venue, const core::GainRule<Extended>& gains)
     Keys keys;
     keys.add("counted", gains.apart ? "apart" : "net_of_margin");
     keys.add("weight", venue.text(gains.weight));
-    keys.add_if(any(gains.cap), "cap", venue.text(gains.cap));
+    keys.add_if(gains.apart, "cap", venue.text(gains.cap));
     if (gains.discount.factor.raw() != 0) {
         keys.add("discount", size_factor(venue, gains.discount, gains.discount.discount_base));
     }
@@ -129,7 +129,7 @@ Keys margin_keys(const VenueAccount& venue, const PositionTerms& terms) {
                   venue.text(terms.maintenance_of_initial.fraction));
     margin.add("minimum", venue.text(terms.minimum));
     margin.add("flag_reward", venue.text(terms.flag_reward));
-    margin.add_if(terms.order_charge.raw() != 0, "order_charge", venue.text(terms.order_charge));
+    margin.add("order_charge", venue.text(terms.order_charge));
     margin.add_if(terms.charge_per_unit.raw() != 0, "charge_per_unit",
                   venue.text(terms.charge_per_unit));
     margin.add_if(terms.payoff == core::Payoff::capped, "payoff_cap", venue.text(terms.payoff_cap));

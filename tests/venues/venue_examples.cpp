@@ -1,5 +1,6 @@
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/margin/daily_settlement.hpp"
@@ -10,6 +11,8 @@
 #include "core/margin/notional_tiers.hpp"
 #include "tests/venues/account.hpp"
 #include "tests/venues/contract.hpp"
+#include "tests/venues/engine_account.hpp"
+#include "tests/venues/price_search.hpp"
 #include "tests/venues/registry.hpp"
 
 namespace margind::test {
@@ -78,8 +81,130 @@ Answers linear_cross_liquidation(const Case& c) {
                                                   {equity, maintenance, {}}, Rounding::down)}};
 }
 
+// Both margins stand since the entry.
+Answers linear_cross_production(const Case& c) {
+    const Price entry = c.inputs.price("entry");
+    PositionTerms terms;
+    terms.unit = kOneUnit;
+    terms.margin_price = core::MarginPrice::entry;
+    Account account;
+    const auto balance = account.add_balance(account.add_asset(plain_asset(kPar)), Money{});
+    account.add_position(
+        account.add_instrument(
+            plain_instrument(entry, {c.params.rate("initial_rate"), c.params.rate("mmr")}), terms),
+        balance, signed_by_side(c.inputs, c.inputs.quantity("contracts")), entry);
+    const auto margin = [&](MarginLevel level) {
+        return EngineAccount({.profile = "hyperliquid"}, account).at(level).margin;
+    };
+    const Money initial = margin(MarginLevel::initial);
+    const Money maintenance = margin(MarginLevel::maintenance);
+    account.balance(balance).amount = c.inputs.money("available") + initial;
+    return {{"initial", initial},
+            {"maintenance", maintenance},
+            {"sustainable_loss", account.balance(balance).amount - maintenance},
+            {"price", engine_liquidation_price(account)}};
+}
+
+// One inverse position of contracts of one unit of the quote currency, its margin in coins.
+Account inverse_position(const Price& entry, const Quantity& size, const Rate& rate,
+                         const Money& margin, PositionTerms terms) {
+    Instrument row = plain_instrument(entry, rate);
+    row.scale = core::ContractScaleOf<Extended>::from_factor(Extended::scale() * Extended::scale());
+    terms.payoff = core::Payoff::inverse;
+    terms.unit = kOneUnit;
+    Account account;
+    const auto coins = account.add_balance(
+        account.add_asset(plain_asset(UnitPrice::from_raw(entry.raw()))), margin);
+    account.add_position(account.add_instrument(row, terms), coins, size, entry);
+    return account;
+}
+
+// An inverse position as a case has it, in coins a power of ten times as many: prices are the same,
+// and the ledger's 1e-8 of a coin is finer.
+struct InverseCase {
+    Price entry;
+    Quantity size;
+    Rate mmr;
+    Rate fee;
+    bool fee_stands;  // since the entry, at the bankruptcy price
+    std::optional<Money> balance;
+    Rate leverage;
+};
+
+InverseCase inverse_case(const Case& c) {
+    const auto balance = c.inputs.find("balance");
+    return {.entry = c.inputs.price("entry"),
+            .size = signed_by_side(c.inputs, c.inputs.quantity("contracts", "1")),
+            .mmr = c.params.rate("mmr"),
+            .fee = c.params.rate("fee", "0"),
+            .fee_stands = c.params.text("fee_at", "price") == "bankruptcy",
+            .balance = balance ? std::optional(balance->money()) : std::nullopt,
+            .leverage = balance ? c.inputs.rate("leverage", "1") : c.inputs.rate("leverage")};
+}
+
+Money in_ledger_steps(const Money& amount, Rounding rounding) {
+    const Extended::Raw step = Extended::scale() / core::kScale;
+    return Money::from_raw(core::to_multiple<Extended::Raw>(amount.raw(), step, rounding));
+}
+
+// Where equity is what the fee takes at the mark and `standing` beside it.
+std::optional<Price> inverse_price(const InverseCase& given, const Money& margin, const Rate& fee,
+                                   const Money& standing) {
+    constexpr std::int64_t kMinimumMost = 1'000'000;  // that a config may ask for
+    if (standing.raw() > Extended::scale() * kMinimumMost) {
+        throw BeyondLedger("the maintenance margin is more than a config may ask for");
+    }
+    // No config asks for nothing at all: where equity is nothing does not depend on what it asks.
+    const bool of_equity = fee.raw() == 0 && standing.raw() == 0;
+    PositionTerms terms;
+    terms.minimum = in_ledger_steps(standing, Rounding::up);
+    EngineAccount account({.profile = "hyperliquid",
+                           .price_max = Price::from_raw(given.entry.raw() * 10),
+                           .finest_prices = true,  // as the decimals of sizes let them be
+                           .sizes = {Quantity::from_raw(Extended::scale() / 1'000'000)}},
+                          inverse_position(given.entry, given.size, of_equity ? kOne : fee,
+                                           in_ledger_steps(margin, Rounding::down), terms));
+    const std::string& contract = account.instrument(0);
+    if (of_equity) return account.venue().bankruptcy_price(contract);
+    return account.venue().liquidation_price(
+        contract, given.size.raw() > 0 ? core::Crossing::falling : core::Crossing::rising);
+}
+
+Answers inverse_through_engine(InverseCase given, int exponent) {
+    Extended::Raw times = 1;
+    for (int e = 0; e < exponent; ++e) times *= 10;
+    const auto one = [&](const Money& amount) { return Money::from_raw(amount.raw() / times); };
+    given.size = Quantity::from_raw(given.size.raw() * times);
+    const auto opened = EngineAccount({.profile = "hyperliquid"},
+                                      inverse_position(given.entry, given.size, given.mmr, {}, {}))
+                            .at(MarginLevel::maintenance)
+                            .positions.at(0);
+    const Money margin = given.balance ? Money::from_raw(given.balance->raw() * times)
+                                       : core::margin_at_leverage(opened.notional, given.leverage);
+    const Money maintenance = round_up(opened.requirement);
+    const auto bankruptcy = inverse_price(given, margin, given.fee, {});
+    Money standing = maintenance;
+    if (given.fee_stands && bankruptcy) {
+        const auto fee = ratio(Money::from_raw(core::magnitude(given.size).raw()),
+                               Money::from_raw(bankruptcy->raw()), Rounding::up);
+        standing = standing + product(Money::from_raw(fee.raw()), given.fee, Rounding::up);
+    }
+    return {
+        {"position_value", one(round_down(opened.notional))},
+        {"margin", one(margin)},
+        {"maintenance", one(maintenance)},
+        {"bankruptcy", bankruptcy},
+        {"price", inverse_price(given, margin, given.fee_stands ? Rate{} : given.fee, standing)}};
+}
+
+Answers inverse_liquidation_production(const Case& c) {
+    const InverseCase given = inverse_case(c);
+    return in_fitting_unit({6, 3, 0},
+                           [&](int exponent) { return inverse_through_engine(given, exponent); });
+}
+
 // Contracts of one unit of the quote currency, settled in coins; the rate grows with the coins.
-Answers deribit_future_margin(const Case& c) {
+Account deribit_account(const Case& c) {
     const Price mark = c.inputs.price("mark");
     Instrument row =
         plain_instrument(mark, {c.params.rate("initial"), c.params.rate("maintenance")});
@@ -98,8 +223,18 @@ Answers deribit_future_margin(const Case& c) {
                                                c.inputs.quantity("quantity", "0"), mark);
     account.add_order({position, c.inputs.quantity("buy_orders", "0"), mark, 1});
     account.add_order({position, -c.inputs.quantity("sell_orders", "0"), mark, 1});
+    return account;
+}
+
+Answers deribit_answers(auto&& account) {
     return {{"initial", account.at(MarginLevel::initial).margin},
             {"maintenance", account.at(MarginLevel::maintenance).margin}};
+}
+Answers deribit_future_margin(const Case& c) {
+    return deribit_answers(deribit_account(c));
+}
+Answers deribit_production(const Case& c) {
+    return deribit_answers(EngineAccount({.profile = "hyperliquid"}, deribit_account(c)));
 }
 
 // What is counted of an asset: one share of it, or by tiers of its value (nothing beyond the last).
@@ -133,18 +268,33 @@ void add_counted(Account& account, const Field& asset, const Counted& counted) {
     account.add_balance(account.add_asset(row, terms), asset.money("amount"));
 }
 
-Answers collateral_haircut(const Case& c) {
+// Rows point at what is counted.
+struct Collateral {
     std::deque<Counted> counted;
     Account account;
-    for (const Field& asset : c.inputs["assets"].items()) {
-        add_counted(account, asset, counted.emplace_back(counted_of(asset)));
+
+    explicit Collateral(const std::vector<Field>& assets) {
+        for (const Field& asset : assets) {
+            add_counted(account, asset, counted.emplace_back(counted_of(asset)));
+        }
     }
-    const Figures figures = account.at(MarginLevel::maintenance);
+};
+
+Answers haircut_answers(const Figures& figures) {
     Answer::List values;
     for (const auto& balance : figures.balances) {
         values.emplace_back(balance.equity);
     }
     return {{"values", std::move(values)}, {"total", figures.equity}};
+}
+Answers collateral_haircut(const Case& c) {
+    return haircut_answers(
+        Collateral(c.inputs["assets"].items()).account.at(MarginLevel::maintenance));
+}
+Answers collateral_haircut_production(const Case& c) {
+    const Collateral collateral(c.inputs["assets"].items());
+    return haircut_answers(
+        EngineAccount({.profile = "hyperliquid"}, collateral.account).at(MarginLevel::maintenance));
 }
 
 std::vector<core::BalanceTier<Extended>> borrow_tiers(const Field& liability) {
@@ -174,21 +324,25 @@ std::optional<Rate> ratio_or_none(const Money& numerator, const Money& denominat
                                  : ratio(-numerator, -denominator, Rounding::down);
 }
 
-Answers borrow_margin(const Case& c) {
-    std::deque<Counted> counted;
+struct Borrowing : Collateral {
     std::deque<std::vector<core::BalanceTier<Extended>>> borrowed;
-    Account account;
-    Answer::List amounts;
-    for (const Field& asset : c.inputs.items_or_none("assets")) {
-        add_counted(account, asset, counted.emplace_back(counted_of(asset)));
+
+    explicit Borrowing(const Field& inputs) : Collateral(inputs.items_or_none("assets")) {
+        for (const Field& liability : inputs.items_or_none("liabilities")) {
+            BalanceTerms terms;
+            terms.borrow_rates = borrowed.emplace_back(borrow_tiers(liability));
+            account.add_balance(
+                account.add_asset(plain_asset(liability.unit_price("price")), terms),
+                -liability.money("amount"));
+        }
     }
+};
+
+Answers borrow_answers(const Case& c, auto&& account) {
+    Answer::List amounts;
     for (const Field& liability : c.inputs.items_or_none("liabilities")) {
-        const UnitPrice price = liability.unit_price("price");
-        const Money amount = liability.money("amount");
-        BalanceTerms terms;
-        terms.borrow_rates = borrowed.emplace_back(borrow_tiers(liability));
-        account.add_balance(account.add_asset(plain_asset(price), terms), -amount);
-        amounts.emplace_back(maintenance_amount(liability, amount * price));
+        amounts.emplace_back(maintenance_amount(
+            liability, liability.money("amount") * liability.unit_price("price")));
     }
     const Figures initial = account.at(MarginLevel::initial);
     const Figures maintenance = account.at(MarginLevel::maintenance);
@@ -212,13 +366,24 @@ Answers borrow_margin(const Case& c) {
     return answers;
 }
 
-Answers borrow_margin_fraction(const Case& c) {
+Answers borrow_margin(const Case& c) {
+    return borrow_answers(c, Borrowing(c.inputs).account);
+}
+Answers borrow_margin_production(const Case& c) {
+    const Borrowing borrowing(c.inputs);
+    return borrow_answers(c, EngineAccount({.profile = "hyperliquid"}, borrowing.account));
+}
+
+Account priced_balances(const Case& c) {
     Account account;
     for (const Field& balance : c.inputs["balances"].items()) {
         account.add_balance(account.add_asset(plain_asset(balance.unit_price("price"))),
                             balance.money("amount"));
     }
-    const Figures figures = account.at(MarginLevel::maintenance);
+    return account;
+}
+
+Answers fraction_answers(const Case& c, const Figures& figures) {
     const Money borrowed = round_up(figures.owed());
     const Rate weight = c.params.rate("weight");
     return {{"equity", figures.equity},
@@ -227,9 +392,17 @@ Answers borrow_margin_fraction(const Case& c) {
             {"initial", core::borrow_margin_fraction(c.params.rate("initial"), weight)},
             {"maintenance", core::borrow_margin_fraction(c.params.rate("maintenance"), weight)}};
 }
+Answers borrow_margin_fraction(const Case& c) {
+    return fraction_answers(c, priced_balances(c).at(MarginLevel::maintenance));
+}
+Answers borrow_margin_fraction_production(const Case& c) {
+    return fraction_answers(
+        c,
+        EngineAccount({.profile = "hyperliquid"}, priced_balances(c)).at(MarginLevel::maintenance));
+}
 
 // One position and its margin, an account of its own; both margins stand since the entry.
-Answers isolated_margin(const Case& c) {
+Account isolated_position(const Case& c) {
     const Price entry = c.inputs.price("entry");
     const Quantity quantity = signed_by_side(c.inputs, c.inputs.quantity("contracts"));
     const Rate leverage = c.inputs.rate("leverage", "0");
@@ -245,15 +418,31 @@ Answers isolated_margin(const Case& c) {
     account.add_position(
         account.add_instrument(plain_instrument(c.inputs.price("mark"), rates), terms), balance,
         quantity, entry);
-    const Money initial = account.at(MarginLevel::initial).margin;
-    account.balance(balance).amount = initial;
-    const Figures figures = account.at(MarginLevel::maintenance);
+    return account;
+}
+
+// `at(account, level)` evaluates; the only balance holds what was asked for at the start.
+Answers isolated_answers(const Case& c, const auto& at) {
+    Account account = isolated_position(c);
+    const Money initial = at(account, MarginLevel::initial).margin;
+    account.balance(0).amount = initial;
+    const Figures figures = at(account, MarginLevel::maintenance);
     return {{"initial", initial},
             {"maintenance", figures.margin},
             {"pnl", figures.positions.at(0).gain},
             {"remaining", figures.equity},
             {"ratio", ratio_or_none(figures.margin, figures.equity)},
             {"liquidated", figures.equity < figures.margin}};
+}
+
+Answers isolated_margin(const Case& c) {
+    return isolated_answers(
+        c, [](const Account& account, MarginLevel level) { return account.at(level); });
+}
+Answers isolated_margin_production(const Case& c) {
+    return isolated_answers(c, [](const Account& account, MarginLevel level) {
+        return EngineAccount({.profile = "hyperliquid"}, account).at(level);
+    });
 }
 
 Answers scaled_risk_unit(const Case& c) {
@@ -303,13 +492,13 @@ Answers daily_settlement_account(const Case& c) {
 }
 
 constexpr Model kModels[] = {
-    {"deribit_future_margin", deribit_future_margin},
-    {"collateral_haircut", collateral_haircut},
-    {"borrow_margin", borrow_margin},
-    {"borrow_margin_fraction", borrow_margin_fraction},
-    {"isolated_margin", isolated_margin},
-    {"inverse_liquidation", inverse_liquidation},
-    {"linear_cross_liquidation", linear_cross_liquidation},
+    {"deribit_future_margin", deribit_future_margin, deribit_production},
+    {"collateral_haircut", collateral_haircut, collateral_haircut_production},
+    {"borrow_margin", borrow_margin, borrow_margin_production},
+    {"borrow_margin_fraction", borrow_margin_fraction, borrow_margin_fraction_production},
+    {"isolated_margin", isolated_margin, isolated_margin_production},
+    {"inverse_liquidation", inverse_liquidation, inverse_liquidation_production},
+    {"linear_cross_liquidation", linear_cross_liquidation, linear_cross_production},
     {"scaled_risk_unit", scaled_risk_unit},
     {"adl_rank", adl_rank},
     {"daily_settlement_account", daily_settlement_account},
