@@ -256,11 +256,25 @@ Answers bankruptcy_price_production(const Case& test) {
     });
 }
 
+namespace {
+
+// How much of the spread counts is a rate; the ledger keeps eight decimals of it.
+void require_held(const core::FillablePrice<Extended>& rule, const AccountRisk& risk) {
+    if (risk.maintenance.raw() == 0) return;
+    const Rational share =
+        Rational(rule.bankruptcy_adjustment.raw(), Extended::scale()) *
+        Rational(risk.maintenance.raw() - risk.equity.raw(), risk.maintenance.raw());
+    if (share > 0 && share < 1) require_decimals(share, "the adjustment by the account's risk");
+}
+
+}  // namespace
+
 // Where a plan says that the position may be taken over.
 Answers fillable_price_production(const Case& test) {
     const Closing closing = closing_of(test);
     const auto rule = fillable_rule(test.params);
     const Quantity change = test.inputs.quantity("delta_quantums");
+    require_held(rule, closing.account.risk());
     return in_fitting_unit(kUnits, [&](int unit) {
         AtVenue at(closing.account, unit, rule);
         const std::string& market = at.markets[closing.market];
@@ -301,7 +315,9 @@ std::string limits_text(const VenueAccount& venue,
     };
     return Keys()
         .add("min_notional", text(limits.min_notional))
-        .add("max_portion", venue.text(limits.max_portion))
+        // None at all means everything in a config; the smallest share comes to the same as none.
+        .add("max_portion", limits.max_portion.raw() == 0 ? std::string("0.00000001")
+                                                          : venue.text(limits.max_portion))
         .add("account_notional", text(limits.account_notional))
         .map();
 }
@@ -329,8 +345,9 @@ Answers liquidation_size_production(const Case& test) {
                         {"max_notional", venue.widened(range.most)}};
         venue.balance("USDC", venue.widened(-worth - quantum));
         const core::LiquidationPlan plan = venue.plan();
-        if (plan.size != 1) throw std::runtime_error("the plan has not one step");
-        const Quantity closed = venue.widened(name, plan.steps[0].quantity);
+        if (plan.size > 1) throw std::runtime_error("the plan of one position has several steps");
+        const Quantity closed =
+            plan.size == 0 ? Quantity{} : venue.widened(name, plan.steps[0].quantity);
         answers.emplace("delta_quantums", size.raw() < 0 ? closed : -closed);
         return answers;
     });

@@ -187,4 +187,10 @@ Keys asset_keys(const VenueAccount& venue, const Asset& row) {
     return keys;
 }
 
+void require_decimals(const Rational& rate, const std::string& what) {
+    if (denominator(Rational(rate * core::kScale)) != 1) {
+        throw BeyondLedger(what + " has more than 8 decimals");
+    }
+}
+
 }  // namespace margind::test

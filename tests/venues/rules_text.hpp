@@ -42,4 +42,8 @@ std::string instrument_rules(const VenueAccount& venue, const Instrument& row,
 // Weights and rules of an asset. Of a row without terms: the weights.
 Keys asset_keys(const VenueAccount& venue, const Asset& row);
 
+// Throws BeyondLedger if a rate that follows from a size or an amount has more decimals than the
+// ledger keeps of it: it is rounded there, and the case is about more.
+void require_decimals(const Rational& rate, const std::string& what);
+
 }  // namespace margind::test

@@ -184,10 +184,10 @@ TEST_CASE("a case passes, or fails by name") {
 }
 
 TEST_CASE("an account is also run through its venue's profile, and that must agree by itself") {
-    const auto vega = [](const std::string& slippage, const std::string& maintenance) {
-        return run(family(R"({"risk_model": {"type": "simple", "long": "0.1", "short": "0.1"},
-            "linear_slippage_factor": ")" +
-                              slippage + "\"}",
+    const auto vega = [](const std::string& slippage, const std::string& maintenance,
+                         const std::string& factor = "0.1") {
+        return run(family(R"({"risk_model": {"type": "simple", "short": "0.1", "long": ")" +
+                              factor + R"("}, "linear_slippage_factor": ")" + slippage + "\"}",
                           R"({"position": 1, "mark_price": 100})",
                           "{\"maintenance\": " + maintenance + "}", "vega_margin"));
     };
@@ -201,9 +201,9 @@ TEST_CASE("an account is also run through its venue's profile, and that must agr
                                    "through profile and engine: maintenance: got 35, want 36"});
     CHECK_THAT(wrong.failures[0].produced, Contains("maintenance: 35"));
     // The config refuses what the formula takes.
-    CHECK_THAT(finding(vega("1001", "100110")),
+    CHECK_THAT(finding(vega("0.25", "1125", "11")),
                Contains("through profile and engine: the config is refused") &&
-                   Contains("slippage.linear: must be from 0 to 1000"));
+                   Contains("risk_factors.long: must be from 0 to 10"));
     // Nine decimals: the case counts, in wide numbers.
     const FamilyReport wide = vega("0.250000001", "36");
     CHECK(wide.passed == 1);

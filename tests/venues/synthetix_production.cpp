@@ -31,6 +31,21 @@ std::string add_market(VenueAccount& venue, const Market& market, const Price& i
     return name;
 }
 
+Rational number(const auto& amount) {
+    return Rational(amount.raw(), Extended::scale());
+}
+
+void hold(VenueAccount& venue, const std::string& name, const Market& market, const Quantity& size,
+          const Price& entry) {
+    const auto& slope = market.terms.slope;
+    const Rational rate =
+        number(slope.fraction) * number(core::magnitude(size)) / number(slope.scale);
+    require_decimals(rate, "a rate by size");
+    require_decimals(rate * number(market.terms.slope_share[MarginLevel::maintenance]),
+                     "a maintenance rate by size");
+    venue.position(name, size, entry);
+}
+
 void set_keeper_reward(VenueAccount& venue, const core::KeeperReward<Extended>& rule,
                        const core::KeeperCosts<Extended>& costs) {
     Keys keys;
@@ -76,8 +91,14 @@ void add_collateral(VenueAccount& venue, const Field& collateral) {
     const BalanceTerms terms = collateral_terms(collateral);
     Asset row = plain_asset(collateral.unit_price("price"));
     row.terms = &terms;
+    const Money amount = collateral.money("amount");
+    if (const auto& rule = terms.amount_discount; rule.scale.raw() != 0) {
+        const Rational discount = number(amount) / number(rule.scale) * number(rule.slope);
+        const bool limited = discount <= number(rule.lower) || discount >= number(rule.upper);
+        if (!limited) require_decimals(discount, "a discount by amount");
+    }
     const std::string name = venue.add_asset(asset_keys(venue, row).text(), row.price);
-    venue.balance(name, collateral.money("amount"));
+    venue.balance(name, amount);
 }
 
 }  // namespace
@@ -100,9 +121,9 @@ Answers account_production(const Case& one) {
         names.push_back(add_market(venue, market, find_price(prices, in["prices"], market_name)));
         // Every position was opened in a market without skew.
         const Quantity size = each.quantity("size");
-        venue.position(names.back(), size,
-                       core::skewed_fill_price(each.price("index_at_entry"), Quantity{}, size,
-                                               market.terms.slope.scale));
+        hold(venue, names.back(), market, size,
+             core::skewed_fill_price(each.price("index_at_entry"), Quantity{}, size,
+                                     market.terms.slope.scale));
     }
 
     const core::AccountView account = venue.view();
@@ -152,7 +173,8 @@ Answers order_margin_production(const Case& one) {
     };
     for (const auto& [market, field] : sizes) {
         const std::string name = name_of(field, market);
-        venue.position(name, field.quantity(), find_price(prices, in["prices"], market));
+        hold(venue, name, find_market(markets, field, market), field.quantity(),
+             find_price(prices, in["prices"], market));
     }
     const std::string traded = name_of(in, wanted);
 

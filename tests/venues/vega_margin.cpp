@@ -207,20 +207,36 @@ Answers vega_margin(const Case& c) {
 
 // --- the same as the daemon has it
 
+// The slippage that the ledger counts: its rates end at a thousand times the notional.
+core::Slippage<Extended> held_slippage(const PositionTerms& terms, const Quantity& position) {
+    const Rate largest =
+        Rate::from_raw(Extended::scale() * core::Ledger::kLargestRate / core::kScale);
+    const Rate& side =
+        (position.raw() > 0 ? terms.long_rate : terms.short_rate)[MarginLevel::maintenance];
+    const Rate by_size =
+        product(terms.slippage.quadratic, Rate::from_raw(core::magnitude(position).raw()),
+                core::Rounding::up);
+    return largest < side + terms.slippage.linear + by_size
+               ? core::Slippage<Extended>{largest - side, Rate{}}
+               : terms.slippage;
+}
+
 // A model's factors have as many decimals as a double; the ledger keeps eight, rounded up. Where
-// that changes the answer, the ledger does not hold the case.
+// that, or its largest rate, changes the answer, the ledger does not hold the case.
 void require_held(const Given& given) {
-    if (!given.model.lognormal) return;
-    Given rounded = given;
+    Given held = given;
     const auto round_up = [](core::PerLevel<Rate>& rates) {
         const Extended::Raw step = Extended::scale() / core::kScale;
         rates = Rate::from_raw(core::to_multiple<Extended::Raw>(
             rates[MarginLevel::maintenance].raw(), step, core::Rounding::up));
     };
-    round_up(rounded.terms.long_rate);
-    round_up(rounded.terms.short_rate);
-    if (maintenance_of(rounded) != maintenance_of(given)) {
-        throw BeyondLedger("the answer depends on more than 8 decimals of the model's rate");
+    if (given.model.lognormal) {
+        round_up(held.terms.long_rate);
+        round_up(held.terms.short_rate);
+    }
+    held.terms.slippage = held_slippage(held.terms, given.position);
+    if (maintenance_of(held) != maintenance_of(given)) {
+        throw BeyondLedger("the answer needs more than 8 decimals of a rate, or one above 1000");
     }
 }
 
@@ -231,6 +247,11 @@ std::string market_rules(const VenueAccount& venue, const Given& given) {
     Keys margin = margin_keys(venue, terms);
     if (given.model.lognormal) margin.add("risk_model", risk_model_keys(*given.model.lognormal));
     return tier_keys(venue, plain_instrument(given.mark), terms).add("margin", margin).text();
+}
+
+// Whether the case's multiples are rungs one above the other, as the venue demands of a market.
+bool has_ladder(const Given& given) {
+    return kOne < given.search && given.search < given.initial;
 }
 
 // The ladder's rungs are what the venue calls initial and search level.
@@ -263,7 +284,7 @@ std::string add_market(VenueAccount& venue, const Given& given) {
         {.rules = market_rules(venue, given),
          // The engine admits a charge up to what one unit can be worth.
          .price_max = Price::from_raw(core::magnitude(given.terms.charge_per_unit).raw())});
-    if (given.initial.raw() > 0 && given.search.raw() > 0) {
+    if (has_ladder(given)) {
         venue.replace_section("ladder", ladder(venue, given));
     }
     venue.price(market, mark_of(given));
@@ -307,14 +328,14 @@ Answers margin_through_engine(const Given& given, int exponent) {
     const core::Money unit = venue.narrowed(kOneMoney);
     const core::Money maintenance = venue.narrowed(venue.at(MarginLevel::maintenance).margin);
     const core::Ladder& ladder = venue.engine().parameters().ladder;
-    const auto multiple = [&](const Rate& stated, const core::Rate& rung) {
-        return stated.raw() == 0 ? Money{}
-                                 : venue.widened(core::margin_multiple(maintenance, rung, unit));
+    const auto multiple = [&](const core::Rate& rung) {
+        return venue.widened(core::margin_multiple(maintenance, rung, unit));
     };
+    const bool rungs = has_ladder(given);
     return answers(given, venue.widened(maintenance),
-                   multiple(given.search, ladder.margin_call.multiplier),
-                   multiple(given.initial, ladder.warning.multiplier),
-                   multiple(given.release, venue.narrowed(given.release)),
+                   multiple(rungs ? ladder.margin_call.multiplier : venue.narrowed(given.search)),
+                   multiple(rungs ? ladder.warning.multiplier : venue.narrowed(given.initial)),
+                   multiple(venue.narrowed(given.release)),
                    order_margin(venue, market, order_rule(given)));
 }
 
