@@ -5,7 +5,7 @@
 //
 //   linear   mark (1 - fee) of a long, mark (1 + fee) of a short
 //   inverse  mark / (1 + fee), mark / (1 - fee)
-//   capped   mark (1 - fee), mark + fee (cap - mark)
+//   capped   as linear, at most the cap
 //
 // The bankruptcy price of a part is the one at which the account's equity falls by exactly the part
 // of its maintenance margin that goes away with it, so that what is left is as well (or badly)
@@ -49,13 +49,10 @@ constexpr PriceOf<N> penalty_price(const PositionTermsOf<N>& terms, const PriceO
         return PriceOf<N>::from_raw(
             N::narrow(divide<Wide>(Wide(mark.wide() * one), divisor, towards_mark)));
     }
-    if (terms.payoff == Payoff::capped && !is_long) {
-        const Wide owed = std::max<Wide>(Wide(terms.payoff_cap.wide() - mark.wide()), Wide(0));
-        return PriceOf<N>::from_raw(
-            N::narrow(Wide(mark.wide() + div_floor<Wide>(Wide(owed * fee.wide()), one))));
-    }
-    return PriceOf<N>::from_raw(
-        N::narrow(divide<Wide>(Wide(mark.wide() * less), one, towards_mark)));
+    const Wide price = divide<Wide>(Wide(mark.wide() * less), one, towards_mark);
+    const bool at_cap =
+        !is_long && terms.payoff == Payoff::capped && price > terms.payoff_cap.wide();
+    return at_cap ? std::max(mark, terms.payoff_cap) : PriceOf<N>::from_raw(N::narrow(price));
 }
 
 // Whether a trade of `change` makes the position smaller without turning it around.

@@ -252,6 +252,7 @@ TEMPLATE_TEST_CASE("a penalty price leaves what the mark less the fee would", ""
     terms.payoff = Payoff::capped;
     terms.payoff_cap = PriceOf<N>::from_raw(10'000);
     CHECK(at(6'000, "0.1", true) == 5'400);
-    CHECK(at(6'000, "0.1", false) == 6'400);
-    CHECK(at(11'000, "0.1", false) == 11'000);  // owes nothing any more
+    CHECK(at(6'000, "0.1", false) == 6'600);
+    CHECK(at(9'500, "0.1", false) == 10'000);
+    CHECK(at(11'000, "0.1", false) == 11'000);  // the mark is beyond it
 }
