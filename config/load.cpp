@@ -192,7 +192,7 @@ std::vector<std::string> accepted_keys() {
     // be written by level a section.
     return keys_of(
         "assets: [{haircut: {}, haircut_tiers: [{}], borrow_tiers: [{}]}]\nfeeds: [{}]\n"
-        "instruments: [{tiers: [{}], sources: [{}]}]\n");
+        "instruments: [{tiers: [{}], sources: [{}], liquidation_fee: {}}]\n");
 }
 
 }  // namespace margind::config

@@ -33,6 +33,34 @@ void read_keeper_reward(MapReader& root, core::RiskParameters& risk) {
     if (root.has("keeper_reward")) risk.keeper_reward = rule;
 }
 
+void read_liquidation_ramp(MapReader& root, core::RiskParameters& risk) {
+    core::LiquidationRamp<Ledger> rule{.initial_share = {}, .duration = 0, .at_once_below = {}};
+    core::Duration duration;
+    MapReader map = root.map("liquidation_ramp");
+    const bool given = root.has("liquidation_ramp");
+    map.value("initial_share", rule.initial_share, parse_rate);
+    map.value("duration", duration, parse_duration, given ? Need::required : Need::optional);
+    map.value("at_once_below", rule.at_once_below, kMoney);
+    map.finish();
+    rule.duration = duration.ns();
+    if (given) risk.liquidation_ramp = rule;
+}
+
+void read_liquidation_fee(MapReader& map, core::Instrument& instrument) {
+    constexpr const char* kKey = "liquidation_fee";
+    if (!map.is_section(kKey)) {
+        map.value(kKey, instrument.liquidation_fee, parse_rate);
+        return;
+    }
+    MapReader section = map.map_as_whole(kKey);
+    core::FeeGrowth& growth = instrument.fee_growth;
+    section.value("base", instrument.liquidation_fee, parse_rate, Need::required);
+    section.value("max", growth.max, parse_rate, Need::required);
+    section.value("grace", growth.grace, parse_duration);
+    section.value("increase_per_second", growth.increase_per_second, parse_rate, Need::required);
+    section.finish();
+}
+
 void read_takeover_price(MapReader& map, core::Instrument& instrument) {
     core::FillablePrice<Ledger>& rule = instrument.fillable_price;
     MapReader section = map.map("fillable_price");

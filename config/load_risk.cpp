@@ -77,6 +77,7 @@ class RiskLoader {
         for (MapReader& instrument : instruments) read_instrument(instrument);
         check_feed_topics();
         read_ladder();
+        read_liquidation_ramp(root_, risk_);
         read_keeper_reward(root_, risk_);
         MapReader guard = root_.map("guard");
         guard.value("jump_factor", risk_.guard.jump_factor, parse_number);
@@ -207,7 +208,7 @@ class RiskLoader {
         read_instrument_rules(map, instrument);
         read_tiers(map, instrument);
         read_rate(map, instrument);
-        map.value("liquidation_fee", instrument.liquidation_fee, parse_rate);
+        read_liquidation_fee(map, instrument);
         map.whole("quorum_index", instrument.quorum_index, 1, core::kMaxSourcesPerInstrument);
         map.whole("quorum_mark", instrument.quorum_mark, 1, core::kMaxSourcesPerInstrument);
         map.value("hold_max", instrument.hold_max, parse_duration);

@@ -125,6 +125,13 @@ struct VolatilityRule {
     double initial_annual = 0;  // sigma before the first return, per sqrt(365 days); a fraction
 };
 
+// How the liquidation fee grows while nobody takes the account over; no increase: it does not.
+struct FeeGrowth {
+    Rate max;
+    Duration grace;  // whole seconds count
+    Rate increase_per_second;
+};
+
 struct Instrument {
     std::string name;
     InstrumentKind kind = InstrumentKind::linear_perpetual;
@@ -140,7 +147,8 @@ struct Instrument {
     RateRule rate;
     VolatilityRule volatility;
     Rate liquidation_fee;  // charged on what a liquidation closes; the bots' incentive
-    Rate insurance_fee;    // the insurance fund's, beside it
+    FeeGrowth fee_growth = {};
+    Rate insurance_fee;  // the insurance fund's, beside it
     // Where a position may be taken over; off: at the mark less both fees.
     FillablePrice<Ledger> fillable_price = {};
     // What one round of a liquidation may close; a portion of zero: everything.
@@ -209,6 +217,9 @@ struct RiskParameters {
     std::vector<Source> sources;
     std::vector<std::string> feeds;  // names, for explanations
     Ladder ladder;
+    // How much of its shortage a plan may cure, by the time an account is in liquidation (durations
+    // in nanoseconds); none: all of it.
+    std::optional<LiquidationRamp<Ledger>> liquidation_ramp = {};
     std::optional<KeeperRule<Ledger>> keeper_reward = {};  // part of every margin; none: nothing
     PriceGuard guard;
     std::uint32_t max_accounts = 100'000;  // memory is reserved for so many; more are refused

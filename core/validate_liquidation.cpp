@@ -8,7 +8,20 @@ constexpr Rate kFactorMax = Rate::from_raw(10 * kScale);
 constexpr Rate kAdjustmentMax = Rate::from_raw(std::int64_t{10'000} * kScale);
 constexpr Rate kFeeMax = Rate::from_raw(kScale / 2);
 constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
+constexpr Duration kLongestRamp = Duration::from_seconds(30 * 86'400);
 constexpr Money kAmountMax = Money::from_raw(1'000'000 * kScale);
+
+void check_liquidation_ramp(const RiskParameters& parameters, Problems& problems) {
+    if (!parameters.liquidation_ramp) return;
+    const LiquidationRamp<Ledger>& rule = *parameters.liquidation_ramp;
+    const std::string place = "liquidation_ramp";
+    problems.require(within(rule.initial_share, Rate{}, kRateOne), place + ".initial_share",
+                     "must be from 0 to 1 (100%)");
+    problems.require(rule.duration > 0 && rule.duration <= kLongestRamp.ns(), place + ".duration",
+                     "must be above 0s, at most 30d");
+    problems.require(rule.at_once_below.raw() >= 0, place + ".at_once_below",
+                     "must not be negative");
+}
 
 void check_keeper_reward(const RiskParameters& parameters, Problems& problems) {
     if (!parameters.keeper_reward) return;
@@ -40,6 +53,7 @@ class InstrumentLiquidationCheck {
         require(within(instrument_.insurance_fee, Rate{}, kFeeMax), ".insurance_fee",
                 "must be from 0 to 0.5 (50%)");
         check_fillable_price();
+        check_fee_growth();
         const LiquidationLimits<Ledger>& limits = instrument_.liquidation_limits;
         const std::string place = ".liquidation_limits";
         require(within(limits.max_portion, Rate{}, kRateOne), place + ".max_portion",
@@ -55,6 +69,19 @@ class InstrumentLiquidationCheck {
   private:
     void require(bool holds, const std::string& member, const std::string& message) {
         problems_.require(holds, place_ + member, message);
+    }
+
+    void check_fee_growth() {
+        const FeeGrowth& growth = instrument_.fee_growth;
+        const std::string place = ".liquidation_fee";
+        require(within(growth.increase_per_second, Rate{}, kRateOne),
+                place + ".increase_per_second", "must be from 0 to 1 (100%)");
+        require(within(growth.grace, Duration{}, kLongestRamp), place + ".grace",
+                "must be from 0s to 30d");
+        const Rate least =
+            growth.increase_per_second.raw() > 0 ? instrument_.liquidation_fee : Rate{};
+        require(within(growth.max, least, kFeeMax), place + ".max",
+                "must be from base to 0.5 (50%)");
     }
 
     void check_fillable_price() {
@@ -78,6 +105,7 @@ class InstrumentLiquidationCheck {
 }  // namespace
 
 void check_liquidation(const RiskParameters& parameters, Problems& problems) {
+    check_liquidation_ramp(parameters, problems);
     check_keeper_reward(parameters, problems);
 }
 

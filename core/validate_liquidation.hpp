@@ -9,7 +9,7 @@
 
 namespace margind::core {
 
-// Of the venue.
+// Of the venue: the keeper's reward and the ramp.
 void check_liquidation(const RiskParameters& parameters, Problems& problems);
 
 // Fees, sizes and prices of one instrument. `place` is that of the instrument.

@@ -19,23 +19,6 @@ namespace {
 
 constexpr Duration kClockInterval = Duration::from_seconds(1);
 
-EventKind kind_of(MarginState from, MarginState to) {
-    if (to < from) return EventKind::recovered;
-    switch (to) {
-        case MarginState::healthy:
-            return EventKind::recovered;
-        case MarginState::warning:
-            return EventKind::warning;
-        case MarginState::margin_call:
-            return EventKind::margin_call;
-        case MarginState::liquidation:
-            return EventKind::liquidation;
-        case MarginState::bankrupt:
-            return EventKind::bankruptcy;
-    }
-    return EventKind::recovered;
-}
-
 CauseKind cause_of(const MarketChange& change) {
     if (change.mark_moved || change.index_moved) return CauseKind::price;
     return change.rates_moved ? CauseKind::rate : CauseKind::hold_ended;
@@ -64,6 +47,7 @@ class Engine::Implementation {
         return copy;
     }
     AccountReport report(AccountSlot slot) const noexcept;
+    LiquidationPlan plan(AccountSlot slot) const noexcept;
 
   private:
     // What is remembered of an account between inputs.
@@ -71,8 +55,9 @@ class Engine::Implementation {
         MarginState state = MarginState::healthy;
         bool held = false;
         bool unpriced = false;
-        bool known_priced = false;    // what it holds has prices: true until its rows change
-        std::uint64_t judged_at = 0;  // input_seq of the last judgement
+        bool known_priced = false;       // what it holds has prices: true until its rows change
+        std::uint64_t judged_at = 0;     // input_seq of the last judgement
+        Timestamp in_liquidation_since;  // stated while in liquidation or bankrupt
     };
     // A crossing found by this input; its event is made when it is fetched.
     struct Transition {
@@ -369,6 +354,11 @@ void Engine::Implementation::judge(AccountSlot slot, std::uint32_t cause) noexce
     --statistics_.accounts_by_state[static_cast<std::size_t>(standing.state)];
     ++statistics_.accounts_by_state[static_cast<std::size_t>(to)];
     standing.state = to;
+    if (to < MarginState::liquidation) {
+        standing.in_liquidation_since = {};
+    } else if (!standing.in_liquidation_since.stated()) {
+        standing.in_liquidation_since = input_.engine_time;
+    }
 }
 
 // A price that is not trusted liquidates nobody who depends on it, for as long as its hold lasts.
@@ -410,7 +400,7 @@ void Engine::Implementation::stamp(Event& event) noexcept {
 void Engine::Implementation::describe(const Transition& transition, Event& event) noexcept {
     const AccountView account = book_.view(transition.slot);
     const Evaluation evaluation = evaluate(account, market_.view());
-    event.kind = kind_of(transition.from, transition.to);
+    event.kind = event_of(transition.from, transition.to);
     event.account = AccountEvent{};
     AccountEvent& out = event.account;
     out.key = book_.key(transition.slot);
@@ -428,11 +418,17 @@ void Engine::Implementation::describe(const Transition& transition, Event& event
         out.deadline = input_.engine_time + parameters_.ladder.margin_call_deadline;
     }
     if (event.kind == EventKind::liquidation || event.kind == EventKind::bankruptcy) {
-        const LiquidationPlan plan = plan_liquidation(account, market_.view(), parameters_);
+        const LiquidationPlan plan = this->plan(transition.slot);
         out.plan = plan.steps;
         out.plan_steps = plan.size;
         out.plan_complete = plan.complete;
     }
+}
+
+LiquidationPlan Engine::Implementation::plan(AccountSlot slot) const noexcept {
+    const Timestamp since = standings_[slot.index()].in_liquidation_since;
+    return plan_liquidation(book_.view(slot), market_.view(), parameters_,
+                            since.stated() ? input_.engine_time - since : Duration{});
 }
 
 AccountReport Engine::Implementation::report(AccountSlot slot) const noexcept {
@@ -445,6 +441,7 @@ AccountReport Engine::Implementation::report(AccountSlot slot) const noexcept {
     report.held = standing.held;
     report.priced = priced(account, market_.view());
     if (report.priced) report.evaluation = evaluate(account, market_.view());
+    report.in_liquidation_since = standing.in_liquidation_since;
     report.as_of_input_seq = input_.input_seq;
     report.as_of = input_.engine_time;
     return report;
@@ -477,6 +474,9 @@ std::uint32_t Engine::account_count() const noexcept {
 }
 AccountReport Engine::report(AccountSlot slot) const noexcept {
     return implementation_->report(slot);
+}
+LiquidationPlan Engine::plan(AccountSlot slot) const noexcept {
+    return implementation_->plan(slot);
 }
 std::optional<AccountSlot> Engine::find(const AccountKey& key) const noexcept {
     return implementation_->book().find(key);

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "core/engine/affected_accounts.hpp"
+#include "core/engine/liquidation_plan.hpp"
 #include "core/event.hpp"
 #include "core/input.hpp"
 #include "core/margin/evaluate.hpp"
@@ -42,6 +43,7 @@ struct AccountReport {
     bool held = false;
     bool priced = false;  // false: amounts below are meaningless, a price is missing
     Evaluation evaluation;
+    Timestamp in_liquidation_since;  // not stated: it is not in liquidation, nor bankrupt
     std::uint64_t as_of_input_seq = 0;
     Timestamp as_of;
 };
@@ -71,6 +73,8 @@ class Engine {
     std::uint32_t account_count() const noexcept;
     AccountReport report(AccountSlot slot) const noexcept;  // Requires: slot < account_count()
     std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
+    // What a liquidation should do now. Requires: the account is priced.
+    LiquidationPlan plan(AccountSlot slot) const noexcept;
     // The account's rows, for explanations.
     AccountView view(AccountSlot slot) const noexcept;
     // The only instrument an isolated account may hold; none: an ordinary account.

@@ -9,7 +9,9 @@
 #include "core/limits.hpp"
 #include "core/margin/evaluate.hpp"
 #include "core/margin/lending.hpp"
+#include "core/margin/liquidation_fee.hpp"
 #include "core/parameters.hpp"
+#include "core/time.hpp"
 
 namespace margind::core {
 
@@ -17,10 +19,12 @@ namespace margind::core {
 // the market and the parameters.
 class Hypothetical {
   public:
+    // `in_liquidation`: for how long the account has been liquidated.
     Hypothetical(const AccountView& account, const MarketView& market,
-                 const RiskParameters& parameters) noexcept
+                 const RiskParameters& parameters, Duration in_liquidation = {}) noexcept
         : market_(market),
           parameters_(parameters),
+          in_liquidation_(in_liquidation),
           terms_(account.terms),
           balance_count_(account.balances.size()),
           position_count_(account.positions.size()) {
@@ -48,6 +52,20 @@ class Hypothetical {
                 .terms = terms_};
     }
     Evaluation evaluation() const noexcept { return evaluate(view(), market_); }
+
+    // The liquidator's fee by now, and the insurance fund's.
+    Rate liquidation_fee(std::size_t p) const noexcept {
+        constexpr std::int64_t kSecond = 1'000'000'000;
+        const FeeGrowth& growth = instrument(p).fee_growth;
+        const Rate base = instrument(p).liquidation_fee;
+        if (growth.increase_per_second.raw() == 0) return base;
+        return fee_after<Ledger>({.base = base,
+                                  .max = growth.max,
+                                  .grace = growth.grace.ns() / kSecond,
+                                  .increase = growth.increase_per_second},
+                                 in_liquidation_.ns() / kSecond);
+    }
+    Rate insurance_fee(std::size_t p) const noexcept { return instrument(p).insurance_fee; }
 
     // What trading `quantity` of position p at the mark is a fee of, rounded up.
     Money fee(std::size_t p, Quantity quantity, Rate rate) const noexcept {
@@ -79,8 +97,7 @@ class Hypothetical {
         const Quantity closed = row.quantity.raw() < 0 ? -quantity : quantity;
         BalanceRow& settled = balances_[row.balance];
         settled.amount = settled.amount + round_down(gain(p, closed, row_of(p).mark)) -
-                         fee(p, quantity, instrument(p).liquidation_fee) -
-                         fee(p, quantity, instrument(p).insurance_fee);
+                         fee(p, quantity, liquidation_fee(p)) - fee(p, quantity, insurance_fee(p));
         row.quantity = row.quantity - closed;
         if (row.quantity.raw() != 0) return;
         settled.amount = settled.amount + row.accrued;
@@ -107,7 +124,6 @@ class Hypothetical {
         return figures.equity.wide() * kScale -
                parameters_.ladder.liquidation_target.wide() * figures.margin.raw();
     }
-    bool restored() const noexcept { return room() >= 0; }
 
     static const PositionTerms& terms_of(const InstrumentRow& row) noexcept {
         static constexpr PositionTerms kPlain{};
@@ -117,6 +133,7 @@ class Hypothetical {
   private:
     MarketView market_;
     const RiskParameters& parameters_;
+    Duration in_liquidation_;
     const AccountTerms* terms_;
     std::array<BalanceRow, kMaxBalancesPerAccount> balances_;
     std::array<PositionRow, kMaxPositionsPerAccount> positions_;

@@ -35,6 +35,23 @@ bool meets(const Evaluation& e, Rate multiplier, MarginLevel level) noexcept {
     return Int128{figures.equity.raw()} * kScale >= Int128{multiplier.raw()} * figures.margin.raw();
 }
 
+EventKind event_of(MarginState from, MarginState to) noexcept {
+    if (to < from) return EventKind::recovered;
+    switch (to) {
+        case MarginState::healthy:
+            return EventKind::recovered;
+        case MarginState::warning:
+            return EventKind::warning;
+        case MarginState::margin_call:
+            return EventKind::margin_call;
+        case MarginState::liquidation:
+            return EventKind::liquidation;
+        case MarginState::bankrupt:
+            return EventKind::bankruptcy;
+    }
+    return EventKind::recovered;
+}
+
 LevelSet levels_of(const Ladder& ladder) noexcept {
     LevelSet set;
     set.add(MarginLevel::maintenance);

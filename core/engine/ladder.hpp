@@ -21,6 +21,9 @@ MarginState next_state(MarginState current, const Evaluation& evaluation,
 bool meets(const Evaluation& evaluation, Rate multiplier,
            MarginLevel level = MarginLevel::maintenance) noexcept;
 
+// What a move from one state to another is told as.
+EventKind event_of(MarginState from, MarginState to) noexcept;
+
 // The levels that next_state() looks at.
 LevelSet levels_of(const Ladder& ladder) noexcept;
 

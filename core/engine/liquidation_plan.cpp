@@ -29,14 +29,27 @@ struct Candidate {
     }
 };
 
+// The room at which a plan ends: none missing, or as much as may not be cured yet. What the account
+// was relieved of before is not known: the share is of what is short now.
+Int128 end_of_round(Int128 room, const RiskParameters& parameters,
+                    Duration in_liquidation) noexcept {
+    if (!parameters.liquidation_ramp || room >= 0) return 0;
+    const Money shortage = Money::from_raw(saturate_to_int64(div_ceil(-room, kScale)));
+    const Rate share = liquidation_share<Ledger>(*parameters.liquidation_ramp, shortage, Money{},
+                                                 in_liquidation.ns());
+    return div_ceil(room * (kRateOne - share).raw(), kScale);
+}
+
 class Planner {
   public:
-    Planner(const AccountView& account, const MarketView& market,
-            const RiskParameters& parameters) noexcept
-        : rest_(account, market, parameters), now_(rest_) {}
+    Planner(const AccountView& account, const MarketView& market, const RiskParameters& parameters,
+            Duration in_liquidation) noexcept
+        : rest_(account, market, parameters, in_liquidation),
+          now_(rest_),
+          end_(end_of_round(rest_.room(), parameters, in_liquidation)) {}
 
     LiquidationPlan run() noexcept {
-        while (!rest_.restored()) {
+        while (!ended(rest_)) {
             const std::optional<Candidate> best = choose();
             if (!best) break;  // everything that may be done is in the plan
             if (plan_.size == kMaxPlanSteps) {
@@ -45,11 +58,15 @@ class Planner {
             }
             take(*best);
         }
-        if (limited_ && !rest_.restored()) plan_.complete = false;
+        // Limited to a part, by steps or by time: more may follow.
+        const bool partly = limited_ || (end_ < 0 && ended(rest_));
+        if (partly && rest_.room() < 0) plan_.complete = false;
         return plan_;
     }
 
   private:
+    bool ended(const Hypothetical& account) const noexcept { return account.room() >= end_; }
+
     std::optional<Candidate> choose() const noexcept {
         std::optional<Candidate> best;
         const auto consider = [&](Candidate candidate) {
@@ -130,9 +147,8 @@ class Planner {
         if (candidate.action == PlanAction::close_position) {
             const Quantity size = quantity(candidate.index, candidate.most);
             candidate.cost =
-                rest_.fee(candidate.index, size,
-                          rest_.instrument(candidate.index).liquidation_fee) +
-                rest_.fee(candidate.index, size, rest_.instrument(candidate.index).insurance_fee);
+                rest_.fee(candidate.index, size, rest_.liquidation_fee(candidate.index)) +
+                rest_.fee(candidate.index, size, rest_.insurance_fee(candidate.index));
         } else {
             candidate.cost = bonus(candidate, Money::from_raw(candidate.most));
         }
@@ -156,13 +172,13 @@ class Planner {
         std::int64_t too_little = 0;
         while (enough - too_little > 1) {
             const std::int64_t middle = too_little + (enough - too_little) / 2;
-            (after(candidate, middle).restored() ? enough : too_little) = middle;
+            (ended(after(candidate, middle)) ? enough : too_little) = middle;
         }
         return enough;
     }
 
     void take(const Candidate& candidate) noexcept {
-        const bool last = after(candidate, candidate.most).restored();
+        const bool last = ended(after(candidate, candidate.most));
         const std::int64_t amount = last ? least(candidate) : candidate.most;
         PlanStep& step = plan_.steps[plan_.size++];
         step = {};
@@ -185,8 +201,8 @@ class Planner {
         step.quantity = size;
         step.limit_price = limit_price(now_, p);
         step.bankruptcy_price = bankruptcy_price(now_, p);
-        step.incentive = rest_.fee(p, size, rest_.instrument(p).liquidation_fee);
-        step.insurance_fee = rest_.fee(p, size, rest_.instrument(p).insurance_fee);
+        step.incentive = rest_.fee(p, size, rest_.liquidation_fee(p));
+        step.insurance_fee = rest_.fee(p, size, rest_.insurance_fee(p));
     }
 
     void describe_repay(const Candidate& candidate, Money amount, PlanStep& step) const noexcept {
@@ -201,6 +217,7 @@ class Planner {
 
     Hypothetical rest_;
     const Hypothetical now_;  // before any step, orders cancelled
+    const Int128 end_;        // the room that is enough for now
     std::array<bool, kMaxPositionsPerAccount> position_done_{};
     std::array<bool, kMaxBalancesPerAccount> debt_done_{};
     bool limited_ = false;
@@ -216,8 +233,9 @@ Price bankruptcy_price(const AccountView& account, std::size_t position, const M
 }
 
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
-                                 const RiskParameters& parameters) noexcept {
-    return Planner(account, market, parameters).run();
+                                 const RiskParameters& parameters,
+                                 Duration in_liquidation) noexcept {
+    return Planner(account, market, parameters, in_liquidation).run();
 }
 
 }  // namespace margind::core

@@ -8,6 +8,7 @@
 #include "core/event.hpp"
 #include "core/margin/evaluate.hpp"
 #include "core/parameters.hpp"
+#include "core/time.hpp"
 
 namespace margind::core {
 
@@ -29,10 +30,13 @@ struct LiquidationPlan {
 // limits let one round go (`complete` is false then); of the last, the least number of lots, or the
 // least amount, after which equity >= target * margin. An account that cannot be restored has all
 // its positions and debts in the plan. Prices of the steps are those of the account as it is,
-// before any of them. Requires: the account is priced. Cost: some hundred evaluations; runs only
-// when an event is emitted.
+// before any of them. `in_liquidation` is for how long the account has been liquidated: fees may
+// have grown, and where the venue lets a liquidation cure a growing share of the shortage, the plan
+// ends there and is not complete. Requires: the account is priced. Cost: some hundred evaluations;
+// runs only when an event is emitted.
 LiquidationPlan plan_liquidation(const AccountView& account, const MarketView& market,
-                                 const RiskParameters& parameters) noexcept;
+                                 const RiskParameters& parameters,
+                                 Duration in_liquidation = {}) noexcept;
 
 // The price of the position's instrument at which the account's equity is zero, all else unchanged;
 // rounded to the side on which it is still not negative. Zero: no price that the instrument admits

@@ -43,7 +43,7 @@ Price limit_price(const Hypothetical& account, std::size_t p) noexcept {
     const InstrumentRow& row = account.row_of(p);
     if (instrument.fillable_price.spread_to_maintenance.raw() == 0) {
         return penalty_price<Ledger>(Hypothetical::terms_of(row), row.mark,
-                                     instrument.liquidation_fee + instrument.insurance_fee,
+                                     account.liquidation_fee(p) + account.insurance_fee(p),
                                      is_long);
     }
     const LevelFigures figures = account.evaluation().at(MarginLevel::maintenance);

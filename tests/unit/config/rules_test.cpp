@@ -394,3 +394,50 @@ TEST_CASE("a fillable price is for linear contracts") {
                   "kind: inverse_perpetual, settle: BTC, fillable_price: {spread_to_maintenance: "
                   "10%}") == Keys{"instruments[1].fillable_price"});
 }
+
+TEST_CASE("a liquidation fee is a rate, or grows with the time") {
+    const auto flat = load("", "liquidation_fee: 2%").instruments[1];
+    CHECK(flat.liquidation_fee.raw() == 2 * kPercent);
+    CHECK(flat.fee_growth.increase_per_second.raw() == 0);
+    const auto growing = load("",
+                              "liquidation_fee: {base: 1%, max: 3%, grace: 10m, "
+                              "increase_per_second: 0.01%}")
+                             .instruments[1];
+    CHECK(growing.liquidation_fee.raw() == 1 * kPercent);
+    CHECK(growing.fee_growth.max.raw() == 3 * kPercent);
+    CHECK(growing.fee_growth.grace == core::Duration::from_seconds(600));
+    CHECK(growing.fee_growth.increase_per_second.raw() == kPercent / 100);
+    const auto wrong = [](const std::string& keys) {
+        return refused("", "liquidation_fee: {" + keys + "}");
+    };
+    CHECK(wrong("base: 1%, max: 0.5%, increase_per_second: 1%") ==
+          Keys{"instruments[1].liquidation_fee.max"});
+    CHECK(wrong("base: 1%, max: 51%, increase_per_second: 1%") ==
+          Keys{"instruments[1].liquidation_fee.max"});
+    CHECK(wrong("base: 1%, max: 2%, increase_per_second: 101%") ==
+          Keys{"instruments[1].liquidation_fee.increase_per_second"});
+    CHECK(wrong("base: 1%, max: 2%, increase_per_second: 1%, grace: 31d") ==
+          Keys{"instruments[1].liquidation_fee.grace"});
+    CHECK(wrong("base: 1%, max: 2%") == Keys{"instruments[1].liquidation_fee.increase_per_second"});
+}
+
+TEST_CASE("a liquidation ramp is the venue's") {
+    CHECK_FALSE(load("", "").liquidation_ramp.has_value());
+    const auto ramp =
+        load("", "", "liquidation_ramp: {initial_share: 10%, duration: 1m, at_once_below: 50}\n")
+            .liquidation_ramp;
+    REQUIRE(ramp.has_value());
+    CHECK(ramp->initial_share.raw() == 10 * kPercent);
+    CHECK(ramp->duration == 60'000'000'000);
+    CHECK(ramp->at_once_below.raw() == 50 * core::kScale);
+    CHECK(
+        load("", "", "liquidation_ramp: {duration: 1m}\n").liquidation_ramp->at_once_below.raw() ==
+        0);
+    const auto wrong = [](const std::string& keys) {
+        return refused("", "", "liquidation_ramp: {" + keys + "}\n");
+    };
+    CHECK(wrong("initial_share: 10%") == Keys{"liquidation_ramp.duration"});
+    CHECK(wrong("duration: 0s") == Keys{"liquidation_ramp.duration"});
+    CHECK(wrong("duration: 1m, initial_share: 101%") == Keys{"liquidation_ramp.initial_share"});
+    CHECK(wrong("duration: 1m, at_once_below: -1") == Keys{"liquidation_ramp.at_once_below"});
+}

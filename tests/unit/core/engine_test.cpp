@@ -302,3 +302,35 @@ TEST_CASE("accounts by state always add up") {
     }
     CHECK(d.account_events().size() > 20);
 }
+
+TEST_CASE("a plan is made for the time in liquidation, which ends when the account is better") {
+    RiskParameters p = small_venue();
+    p.instruments[0].liquidation_fee = rate(0.01);
+    p.instruments[0].fee_growth = {rate(0.05), Duration{}, rate(0.0001)};
+    Driver d(p);
+    d.set_price(0, price(100));
+    d.set_price(1, price(10));
+    d.set_balance(key("a"), 0, money(100), Last::no);
+    d.set_position(key("a"), 0, quantity(10), price(100));
+    const AccountSlot a(0);
+    CHECK_FALSE(d.engine.report(a).in_liquidation_since.stated());
+    d.events.clear();
+    d.set_price(0, price(94));
+    const Timestamp began = d.now;
+    REQUIRE(d.account_events().back().kind == EventKind::liquidation);
+    const PlanStep first = d.account_events().back().account.plan[0];
+    CHECK(first.limit_price == price(93.06));  // the fee is 1 %
+    CHECK(d.engine.report(a).in_liquidation_since == began);
+    d.wait(Duration::from_seconds(100));
+    d.set_price(0, price(93));
+    CHECK(d.engine.report(a).in_liquidation_since == began);
+    CHECK(d.engine.plan(a).steps[0].limit_price == price(91.14));  // 2 %
+    d.set_price(0, price(89));
+    REQUIRE(d.account_events().back().kind == EventKind::bankruptcy);
+    CHECK(d.account_events().back().account.plan[0].limit_price == price(87.22));
+    d.set_price(0, price(100));
+    CHECK_FALSE(d.engine.report(a).in_liquidation_since.stated());
+    d.set_price(0, price(89));
+    CHECK(d.engine.report(a).in_liquidation_since == d.now);
+    CHECK(d.account_events().back().account.plan[0].limit_price == price(88.11));
+}

@@ -353,3 +353,54 @@ TEST_CASE("the bankruptcy price of the largest inverse position is found though 
     CHECK(solvent(price));
     CHECK_FALSE(solvent(price - 1));
 }
+
+TEST_CASE("a liquidation's fee grows with the time, from the end of the grace on") {
+    Scene scene(1);
+    scene.parameters.instruments[0].liquidation_fee = rate(0.01);
+    scene.parameters.instruments[0].fee_growth = {rate(0.03), Duration::from_seconds(30),
+                                                  rate(0.0001)};
+    const std::vector<BalanceRow> balances{{AssetId(0), money(-5)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const auto step = [&](Duration elapsed) {
+        const LiquidationPlan plan =
+            plan_liquidation({balances, positions}, scene.view(), scene.parameters, elapsed);
+        REQUIRE(plan.size == 1);
+        return plan.steps[0];
+    };
+    CHECK(step({}).incentive == money(10));
+    CHECK(step(Duration::from_ms(29'999)).incentive == money(10));
+    CHECK(step(Duration::from_seconds(30)).incentive == money(13));
+    CHECK(step(Duration::from_seconds(60)).incentive == money(16));
+    CHECK(step(Duration::from_seconds(60)).limit_price == price(98.4));
+    CHECK(step(Duration::from_seconds(200)).incentive == money(30));
+    CHECK(step(Duration::from_seconds(86'400)).incentive == money(30));
+}
+
+// Short of 1.1 times 50 by 15; one contract frees 5.5 and costs 0.5.
+TEST_CASE("a plan cures the share of the shortage that the time allows") {
+    Scene scene(1);
+    scene.parameters.instruments[0].lot = quantity(0.01);
+    scene.parameters.liquidation_ramp = {rate(0.1), Duration::from_seconds(100).ns(), money(0)};
+    std::vector<BalanceRow> balances{{AssetId(0), money(40)}};
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const auto plan = [&](int seconds) {
+        return plan_liquidation({balances, positions}, scene.view(), scene.parameters,
+                                Duration::from_seconds(seconds));
+    };
+    CHECK(plan(0).steps[0].quantity == quantity(0.3));  // 1.5 of 15
+    CHECK_FALSE(plan(0).complete);
+    CHECK(plan(40).steps[0].quantity == quantity(1.5));  // 7.5
+    CHECK_FALSE(plan(40).complete);
+    CHECK(plan(90).steps[0].quantity == quantity(3));
+    CHECK(plan(90).complete);
+    CHECK(plan(1'000).steps[0].quantity == quantity(3));
+    scene.parameters.liquidation_ramp->at_once_below = money(15.01);
+    CHECK(plan(0).steps[0].quantity == quantity(3));
+    scene.parameters.liquidation_ramp = {rate(0), Duration::from_seconds(100).ns(), money(0)};
+    CHECK(plan(0).size == 0);  // nothing yet, and not because nothing is needed
+    CHECK_FALSE(plan(0).complete);
+    balances[0].amount = money(-10);
+    scene.parameters.liquidation_ramp->initial_share = rate(1);
+    CHECK(plan(0).steps[0].quantity == quantity(10));
+    CHECK(plan(0).complete);  // everything is in it
+}
