@@ -1,5 +1,7 @@
 #include "config/load_liquidation.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "config/scalars.hpp"
@@ -58,6 +60,26 @@ void read_liquidation_fee(MapReader& map, core::Instrument& instrument) {
     section.value("max", growth.max, parse_rate, Need::required);
     section.value("grace", growth.grace, parse_duration);
     section.value("increase_per_second", growth.increase_per_second, parse_rate, Need::required);
+    section.finish();
+}
+
+void read_liquidation_limits(MapReader& map, core::Instrument& instrument) {
+    core::LiquidationLimits<Ledger>& limits = instrument.liquidation_limits;
+    MapReader section = map.map("liquidation_limits");
+    section.value("min_notional", limits.min_notional, kMoney);
+    section.value("max_portion", limits.max_portion, parse_rate);
+    const bool limited = section.value("account_notional", limits.account_notional, kMoney);
+    if (!limited && limits.max_portion.raw() > 0) {
+        limits.account_notional = core::Money::from_raw(std::numeric_limits<std::int64_t>::max());
+    }
+    core::LiquidationCapacity<Ledger>& rule = instrument.liquidation_capacity;
+    MapReader capacity = section.map("capacity");
+    capacity.value("maker_fee", rule.maker_fee, parse_rate);
+    capacity.value("taker_fee", rule.taker_fee, parse_rate);
+    capacity.value("skew_scale", rule.skew_scale, scaled_by(instrument.quantity_decimals));
+    capacity.value("multiplier", rule.multiplier, parse_rate);
+    capacity.value("window", rule.window, parse_duration);
+    capacity.finish();
     section.finish();
 }
 

@@ -16,6 +16,9 @@ void read_liquidation_ramp(MapReader& root, core::RiskParameters& risk);
 // `liquidation_fee` of an instrument: a rate, or a section that says how it grows.
 void read_liquidation_fee(MapReader& map, core::Instrument& instrument);
 
+// `liquidation_limits` of an instrument. Its decimals are set already.
+void read_liquidation_limits(MapReader& map, core::Instrument& instrument);
+
 // At what price an instrument's positions are taken over.
 void read_takeover_price(MapReader& map, core::Instrument& instrument);
 

@@ -1,7 +1,5 @@
 #include "config/load_rules.hpp"
 
-#include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "config/levels.hpp"
@@ -99,17 +97,6 @@ void read_asset_liquidation(MapReader& map, core::LiquidationRules<Ledger>& rule
     section.value("leftover_min", rules.leftover_min, kMoney);
     section.value("bonus", rules.bonus, parse_rate);
     section.value("protocol_share", rules.protocol_share, parse_rate);
-    section.finish();
-}
-
-void read_liquidation_limits(MapReader& map, core::LiquidationLimits<Ledger>& limits) {
-    MapReader section = map.map("liquidation_limits");
-    section.value("min_notional", limits.min_notional, kMoney);
-    section.value("max_portion", limits.max_portion, parse_rate);
-    const bool limited = section.value("account_notional", limits.account_notional, kMoney);
-    if (!limited && limits.max_portion.raw() > 0) {
-        limits.account_notional = core::Money::from_raw(std::numeric_limits<std::int64_t>::max());
-    }
     section.finish();
 }
 
@@ -240,7 +227,8 @@ void read_instrument_rules(MapReader& map, core::Instrument& instrument) {
     instrument.rules.terms.unit = one_unit(instrument.quantity_decimals);
     read_slow_price(map, instrument.slow_price);
     map.value("insurance_fee", instrument.insurance_fee, parse_rate);
-    read_liquidation_limits(map, instrument.liquidation_limits);
+    map.value("insurance_share", instrument.insurance_share, parse_rate);
+    read_liquidation_limits(map, instrument);
     read_takeover_price(map, instrument);
     const bool spot = instrument.kind == core::InstrumentKind::spot;
     MapReader margin = map.map("margin");

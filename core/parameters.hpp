@@ -16,6 +16,7 @@
 #include "core/margin/lending.hpp"
 #include "core/margin/level.hpp"
 #include "core/margin/liquidation_size.hpp"
+#include "core/margin/liquidation_window.hpp"
 #include "core/margin/lognormal_risk.hpp"
 #include "core/margin/open_interest_scaling.hpp"
 #include "core/margin/rules.hpp"
@@ -149,10 +150,20 @@ struct Instrument {
     Rate liquidation_fee;  // charged on what a liquidation closes; the bots' incentive
     FeeGrowth fee_growth = {};
     Rate insurance_fee;  // the insurance fund's, beside it
+    // Above zero: the insurance fund takes at most this share of what is left of the position's
+    // margin rate once the liquidator and the shortage have had theirs.
+    Rate insurance_share;
     // Where a position may be taken over; off: at the mark less both fees.
     FillablePrice<Ledger> fillable_price = {};
     // What one round of a liquidation may close; a portion of zero: everything.
     LiquidationLimits<Ledger> liquidation_limits = {};
+    // What all liquidations of the market together may close in a window; no skew scale:
+    // everything.
+    LiquidationCapacity<Ledger> liquidation_capacity = {.maker_fee = {},
+                                                        .taker_fee = {},
+                                                        .skew_scale = {},
+                                                        .multiplier = kRateOne,
+                                                        .window = Duration::from_seconds(30)};
     int quorum_index = 1;  // live index sources below which the price is not trusted
     int quorum_mark = 1;   // same for mark sources, where there are any
     Duration hold_max =

@@ -8,6 +8,7 @@ constexpr Rate kFactorMax = Rate::from_raw(10 * kScale);
 constexpr Rate kAdjustmentMax = Rate::from_raw(std::int64_t{10'000} * kScale);
 constexpr Rate kFeeMax = Rate::from_raw(kScale / 2);
 constexpr Rate kCollateralShareMax = Rate::from_raw(Ledger::kLargestRate);
+constexpr Duration kDay = Duration::from_seconds(86'400);
 constexpr Duration kLongestRamp = Duration::from_seconds(30 * 86'400);
 constexpr Money kAmountMax = Money::from_raw(1'000'000 * kScale);
 
@@ -54,6 +55,9 @@ class InstrumentLiquidationCheck {
                 "must be from 0 to 0.5 (50%)");
         check_fillable_price();
         check_fee_growth();
+        require(within(instrument_.insurance_share, Rate{}, kRateOne), ".insurance_share",
+                "must be from 0 to 1 (100%)");
+        check_capacity();
         const LiquidationLimits<Ledger>& limits = instrument_.liquidation_limits;
         const std::string place = ".liquidation_limits";
         require(within(limits.max_portion, Rate{}, kRateOne), place + ".max_portion",
@@ -69,6 +73,24 @@ class InstrumentLiquidationCheck {
   private:
     void require(bool holds, const std::string& member, const std::string& message) {
         problems_.require(holds, place_ + member, message);
+    }
+
+    void check_capacity() {
+        const LiquidationCapacity<Ledger>& rule = instrument_.liquidation_capacity;
+        const std::string place = ".liquidation_limits.capacity";
+        require(within(rule.window, Duration::from_ms(1), kDay), place + ".window",
+                "must be from 1ms to 24h");
+        require(within(rule.maker_fee, Rate{}, kRateOne), place + ".maker_fee",
+                "must be from 0 to 1 (100%)");
+        require(within(rule.taker_fee, Rate{}, kRateOne), place + ".taker_fee",
+                "must be from 0 to 1 (100%)");
+        require(within(rule.multiplier, Rate{}, kFactorMax), place + ".multiplier",
+                "must be from 0 to 10");
+        require(rule.skew_scale.raw() >= 0, place + ".skew_scale", "must not be negative");
+        const bool on = rule.skew_scale.raw() > 0 && rule.window.ns() > 0 && rule.window <= kDay &&
+                        rule.multiplier <= kFactorMax;
+        require(!on || capacity_per_window(rule) >= instrument_.lot, place,
+                "is less than one lot; raise a fee, skew_scale, multiplier or window");
     }
 
     void check_fee_growth() {

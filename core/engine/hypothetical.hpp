@@ -65,7 +65,10 @@ class Hypothetical {
                                   .increase = growth.increase_per_second},
                                  in_liquidation_.ns() / kSecond);
     }
-    Rate insurance_fee(std::size_t p) const noexcept { return instrument(p).insurance_fee; }
+    Rate insurance_fee(std::size_t p) const noexcept {
+        const Rate share = instrument(p).insurance_share;
+        return share.raw() == 0 ? instrument(p).insurance_fee : insurance_fee_left(p, share);
+    }
 
     // What trading `quantity` of position p at the mark is a fee of, rounded up.
     Money fee(std::size_t p, Quantity quantity, Rate rate) const noexcept {
@@ -130,7 +133,31 @@ class Hypothetical {
         return row.terms == nullptr ? kPlain : *row.terms;
     }
 
+    // What is missing to the end of the liquidation.
+    Money shortage() const noexcept {
+        return Money::from_raw(saturate_to_int64(div_ceil(std::max<Int128>(-room(), 0), kScale)));
+    }
+
   private:
+    // Of the whole position, before anything of it is closed.
+    Rate insurance_fee_left(std::size_t p, Rate share) const noexcept {
+        const MarginLevel level = parameters_.ladder.target_of;
+        const Value worth = notional(p, positions_[p].quantity);
+        if (worth.raw() == 0) return {};
+        const Int128 own = div_floor<Int128>(requirement(p, level).raw(), worth.raw());
+        const Rate buffer = terms_ == nullptr ? Rate{} : terms_->buffer[level];
+        const Rate asked = at_most_largest(Rate::from_raw(saturate_to_int64(own))) + buffer;
+        const UnitPrice price =
+            market_.assets[balances_[positions_[p].balance].asset.index()].price;
+        const Money in_asset = round_down(worth);
+        return perpetual_insurance_fee<Ledger>(
+            {.margin_ratio = product(asked, parameters_.ladder.liquidation_target, Rounding::down),
+             .liquidator_fee = liquidation_fee(p),
+             .max_fee = instrument(p).insurance_fee,
+             .cut = share},
+            shortage(), in_asset * price);
+    }
+
     MarketView market_;
     const RiskParameters& parameters_;
     Duration in_liquidation_;

@@ -8,6 +8,7 @@
 #include "core/limits.hpp"
 #include "core/margin/lending.hpp"
 #include "core/margin/liquidation_size.hpp"
+#include "core/margin/liquidation_window.hpp"
 
 namespace margind::core {
 namespace {
@@ -31,10 +32,11 @@ struct Candidate {
 
 // The room at which a plan ends: none missing, or as much as may not be cured yet. What the account
 // was relieved of before is not known: the share is of what is short now.
-Int128 end_of_round(Int128 room, const RiskParameters& parameters,
+Int128 end_of_round(const Hypothetical& account, const RiskParameters& parameters,
                     Duration in_liquidation) noexcept {
+    const Int128 room = account.room();
     if (!parameters.liquidation_ramp || room >= 0) return 0;
-    const Money shortage = Money::from_raw(saturate_to_int64(div_ceil(-room, kScale)));
+    const Money shortage = account.shortage();
     const Rate share = liquidation_share<Ledger>(*parameters.liquidation_ramp, shortage, Money{},
                                                  in_liquidation.ns());
     return div_ceil(room * (kRateOne - share).raw(), kScale);
@@ -46,7 +48,7 @@ class Planner {
             Duration in_liquidation) noexcept
         : rest_(account, market, parameters, in_liquidation),
           now_(rest_),
-          end_(end_of_round(rest_.room(), parameters, in_liquidation)) {}
+          end_(end_of_round(rest_, parameters, in_liquidation)) {}
 
     LiquidationPlan run() noexcept {
         while (!ended(rest_)) {
@@ -94,15 +96,29 @@ class Planner {
         Candidate candidate;
         candidate.index = p;
         candidate.most = size == 0 ? 0 : size / lot(p) + 1;
-        const LiquidationLimits<Ledger>& limits = rest_.instrument(p).liquidation_limits;
-        if (size == 0 || limits.max_portion.raw() == 0) return candidate;
-        const Quantity allowed = magnitude(liquidation_quantity(
-            limits, rest_.row_of(p).scale, rest_.row_of(p).mark, row.quantity,
-            rest_.instrument(p).lot, rest_.instrument(p).rules.terms.rounding.notional_step));
+        if (size == 0) return candidate;
+        const Quantity allowed = std::min(allowed_by_notional(p), allowed_by_window(p));
         if (allowed.raw() >= size) return candidate;
-        candidate.most = allowed.raw() / lot(p);
+        candidate.most = std::max<std::int64_t>(allowed.raw() / lot(p), 1);
         candidate.limited = true;
         return candidate;
+    }
+
+    // What one round may close of position p, as a magnitude: by its notional, ...
+    Quantity allowed_by_notional(std::size_t p) const noexcept {
+        const LiquidationLimits<Ledger>& limits = rest_.instrument(p).liquidation_limits;
+        const Quantity size = rest_.position(p).quantity;
+        if (limits.max_portion.raw() == 0) return magnitude(size);
+        return magnitude(liquidation_quantity(
+            limits, rest_.row_of(p).scale, rest_.row_of(p).mark, size, rest_.instrument(p).lot,
+            rest_.instrument(p).rules.terms.rounding.notional_step));
+    }
+    // ... and by what the market may close in a window. Not all of it is left where others are
+    // being liquidated too: who trades is told by the venue, not by the engine.
+    Quantity allowed_by_window(std::size_t p) const noexcept {
+        const LiquidationCapacity<Ledger>& capacity = rest_.instrument(p).liquidation_capacity;
+        if (capacity.skew_scale.raw() == 0) return magnitude(rest_.position(p).quantity);
+        return capacity_per_window(capacity);
     }
 
     Candidate whole_debt(std::size_t c, std::size_t b) const noexcept {

@@ -78,6 +78,12 @@ class World {
     Amount health(core::MarginLevel level) { return venue_.health(level); }
     core::MarginState state() { return venue_.state(); }
     test::VenueAccount& venue() { return venue_; }
+    // For an account that has been in liquidation for so long.
+    core::LiquidationPlan plan(std::int64_t seconds = 0) {
+        const core::RiskParameters& parameters = venue_.engine().parameters();
+        return core::plan_liquidation(venue_.view(), venue_.market(), parameters,
+                                      core::Duration::from_seconds(seconds));
+    }
 
   private:
     test::VenueAccount venue_;
@@ -150,6 +156,42 @@ TEST_CASE("profile drift-v2: account_usdc_not_1_perp_1, account_usdc_above_1_bor
     world.position(perp, "0", "100").balance("USDC", "-1");
     CHECK(world.initial().equity == money("0"));
     CHECK(world.initial().margin == money("1.01"));
+}
+
+TEST_CASE("profile drift-v2: liq_fee_after_10, liq_fee_after_10000, liq_share_small_shortage") {
+    World world("drift-v2");
+    const std::string p = world.market(
+        "liquidation_fee: {base: 2%, max: 5%, grace: 10m, increase_per_second: 0.00025%}, tiers: "
+        "[{initial_rate: 10%, maintenance_rate: 5%}]");
+    const auto limit = [&](std::int64_t seconds) {
+        return world.venue().widened(p, world.plan(seconds).steps[0].limit_price);
+    };
+    world.price("USDC-USD", "1").price(p, "100");
+    // Short of maintenance and 2 % of 1,000 by 22: all at once. The insurance fund could have 95 %
+    // of 7 % - 2 % - 2.2 %, more than its 1.5 %.
+    world.balance("USDC", "48").position(p, "10", "100");
+    REQUIRE(world.state() == core::MarginState::liquidation);
+    CHECK(world.plan().complete);
+    CHECK(limit(4) == Number::price("96.5"));      // 10 slots: 2 %
+    CHECK(limit(4'000) == Number::price("95.5"));  // 10,000 slots: 3 %
+    world.balance("USDC", "28");                   // nothing of 7 % - 3 % - 4.2 % is left
+    CHECK(limit(4'000) == Number::price("97"));
+}
+
+TEST_CASE("profile drift-v2: a tenth of a large shortage at once, all of it after a minute") {
+    World world("drift-v2");
+    const std::string p = world.market("tiers: [{initial_rate: 10%, maintenance_rate: 5%}]");
+    world.price("USDC-USD", "1").price(p, "100");
+    world.balance("USDC", "4800").position(p, "1000", "100");
+    REQUIRE(world.state() == core::MarginState::liquidation);
+    const auto closed = [&](std::int64_t seconds) {
+        return world.plan(seconds).steps[0].quantity.raw();
+    };
+    CHECK_FALSE(world.plan(0).complete);
+    CHECK_FALSE(world.plan(30).complete);
+    CHECK(closed(30) > 5 * closed(0));
+    CHECK(world.plan(60).complete);
+    CHECK(closed(60) > 9 * closed(0));
 }
 
 TEST_CASE("profile drift-v2: account_trigger_order_perp: an order costs a cent") {
@@ -265,6 +307,17 @@ TEST_CASE("profile synthetix-v3: five_open, five_moved, five_zero_margin are liq
     prices("31000", "1775", "3", "1", "1.13");
     CHECK(world.maintenance().equity == money("0"));
     CHECK(world.state() == core::MarginState::bankrupt);  // liquidatable, with nothing left
+}
+
+TEST_CASE("profile synthetix-v3: window_full: no step is larger than the market's capacity") {
+    World world("synthetix-v3");
+    const std::string x = world.market(
+        "liquidation_limits: {capacity: {skew_scale: 1000}}, margin: {size_slope: {scale: 1000}}");
+    world.price(x, "1").balance("sUSD", "10").position(x, "150", "1");
+    REQUIRE(world.state() == core::MarginState::liquidation);
+    REQUIRE(world.plan().size == 1);
+    CHECK(world.venue().widened(x, world.plan().steps[0].quantity) == Number::quantity("100"));
+    CHECK_FALSE(world.plan().complete);
 }
 
 TEST_CASE("profile aave-v3: aave_health_factor_docs and aave_account_data") {

@@ -441,3 +441,29 @@ TEST_CASE("a liquidation ramp is the venue's") {
     CHECK(wrong("duration: 1m, initial_share: 101%") == Keys{"liquidation_ramp.initial_share"});
     CHECK(wrong("duration: 1m, at_once_below: -1") == Keys{"liquidation_ramp.at_once_below"});
 }
+
+TEST_CASE("an insurance share and a market's capacity arrive, within their bounds") {
+    CHECK(load("", "insurance_share: 95%").instruments[1].insurance_share.raw() == 95 * kPercent);
+    CHECK(refused("", "insurance_share: 101%") == Keys{"instruments[1].insurance_share"});
+    const auto capacity = [](const std::string& keys) {
+        return load("", "liquidation_limits: {capacity: {" + keys + "}}")
+            .instruments[1]
+            .liquidation_capacity;
+    };
+    const auto full =
+        capacity("maker_fee: 0.7%, taker_fee: 0.3%, skew_scale: 1000, multiplier: 2, window: 10s");
+    CHECK(core::capacity_per_window(full).raw() == 200 * 10'000);  // four decimals
+    CHECK(core::capacity_per_window(capacity("taker_fee: 1%, skew_scale: 10")).raw() == 30'000);
+    CHECK(load("", "").instruments[1].liquidation_capacity.skew_scale.raw() == 0);
+    const auto wrong = [](const std::string& keys) {
+        return refused("", "liquidation_limits: {capacity: {" + keys + "}}");
+    };
+    CHECK(wrong("taker_fee: 1%") == Keys{});  // without a skew scale: off
+    CHECK(wrong("skew_scale: 10") == Keys{"instruments[1].liquidation_limits.capacity"});
+    CHECK(wrong("taker_fee: 101%, skew_scale: 10") ==
+          Keys{"instruments[1].liquidation_limits.capacity.taker_fee"});
+    CHECK(wrong("taker_fee: 1%, skew_scale: 10, multiplier: 11") ==
+          Keys{"instruments[1].liquidation_limits.capacity.multiplier"});
+    CHECK(wrong("taker_fee: 1%, skew_scale: 10, window: 0s") ==
+          Keys{"instruments[1].liquidation_limits.capacity.window"});
+}

@@ -404,3 +404,51 @@ TEST_CASE("a plan cures the share of the shortage that the time allows") {
     CHECK(plan(0).steps[0].quantity == quantity(10));
     CHECK(plan(0).complete);  // everything is in it
 }
+
+// The figures of Drift's tests: a margin rate of 5 %, a fee of 1 %, a shortage of 1 on 1,000.
+TEST_CASE("the insurance fund takes no more than the margin can pay") {
+    Scene scene(1);
+    Instrument& one = scene.parameters.instruments[0];
+    one.liquidation_fee = rate(0.01);
+    one.insurance_fee = rate(0.05);
+    one.insurance_share = rate(0.95);
+    scene.parameters.ladder.liquidation_target = kRateOne;
+    const std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(10), price(100)}};
+    const auto step = [&](double equity) {
+        const std::vector<BalanceRow> balances{{AssetId(0), money(equity)}};
+        const LiquidationPlan plan =
+            plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+        REQUIRE(plan.size == 1);
+        return plan.steps[0];
+    };
+    // Each contract frees 5 and pays 1 and 3.705: 3.39 of them.
+    const PlanStep tiny = step(49);
+    CHECK(tiny.quantity.raw() == (money(1).raw() * 1'000 + 294) / 295);
+    CHECK(tiny.insurance_fee ==
+          round_up(value_of(Money::from_raw(tiny.quantity.raw() * 100)) * rate(0.03705)));
+    CHECK(tiny.limit_price == price(95.295));
+    CHECK(step(9).insurance_fee == money(0));  // 5 % - 1 % - 41 / 1000: nothing is left
+    one.insurance_fee = rate(0.02);
+    CHECK(step(49).insurance_fee.raw() > 0);
+    CHECK(step(49).limit_price == price(97));  // at most insurance_fee
+}
+
+TEST_CASE("no step closes more than its market may in a window") {
+    Scene scene(1);
+    Instrument& one = scene.parameters.instruments[0];
+    one.lot = quantity(1);
+    one.liquidation_capacity = {rate(0.007), rate(0.003), quantity(1'000), rate(1),
+                                Duration::from_seconds(10)};
+    const std::vector<BalanceRow> balances{{AssetId(0), money(-10)}};
+    std::vector<PositionRow> positions{{InstrumentId(0), 0, quantity(-150), price(100)}};
+    const auto plan = [&] {
+        return plan_liquidation({balances, positions}, scene.view(), scene.parameters);
+    };
+    CHECK(plan().steps[0].quantity == quantity(100));
+    CHECK_FALSE(plan().complete);
+    one.liquidation_limits = {money(0), rate(0.5), money(1e9)};
+    CHECK(plan().steps[0].quantity == quantity(75));
+    one.liquidation_limits = {};
+    positions[0].quantity = quantity(-100);
+    CHECK(plan().complete);
+}
