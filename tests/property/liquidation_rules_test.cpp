@@ -1,6 +1,7 @@
 // Liquidation plans and bankruptcy prices of random accounts, carried out step by step here and
 // judged by the evaluation.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -9,6 +10,9 @@
 #include "core/engine/ladder.hpp"
 #include "core/engine/liquidation_plan.hpp"
 #include "core/margin/lending.hpp"
+#include "core/margin/liquidation_fee.hpp"
+#include "core/margin/liquidation_size.hpp"
+#include "core/margin/liquidation_window.hpp"
 #include "tests/support/random_venue.hpp"
 
 using namespace margind::core;
@@ -46,21 +50,63 @@ Money& balance_of(RandomBook& book, AssetId asset) {
         ->amount;
 }
 
-void close(RandomBook& book, const PlanStep& step, Quantity size) {
+// The rates of both fees as they stand before the step.
+struct Fees {
+    Rate liquidation;
+    Rate insurance;
+};
+
+Fees fees_of(const RandomBook& book, const PositionRow& position, std::int64_t seconds) {
+    const std::size_t i = position.instrument.index();
+    const Instrument& instrument = book.parameters.instruments[i];
+    Fees fees{instrument.liquidation_fee, instrument.insurance_fee};
+    const FeeGrowth& growth = instrument.fee_growth;
+    if (seconds * 1'000'000'000 >= growth.grace.ns() && growth.increase_per_second.raw() > 0) {
+        fees.liquidation = std::min(
+            growth.max,
+            Rate::from_raw(fees.liquidation.raw() + growth.increase_per_second.raw() * seconds));
+    }
+    if (instrument.insurance_share.raw() == 0) return fees;
+    const Ladder& ladder = book.parameters.ladder;
+    const auto p = static_cast<std::uint32_t>(&position - book.positions.data());
+    const InstrumentRow& row = book.instruments[i];
+    const Value notional = margin_detail::notional_of(row, book.position_terms[i].terms, row.mark,
+                                                      magnitude(position.quantity));
+    if (notional.raw() == 0) return {fees.liquidation, {}};
+    const WeightedValue needed =
+        position_figures(book.account(), p, row, ladder.target_of).requirement;
+    Rate ratio = Rate::from_raw(static_cast<std::int64_t>(
+        std::min<Int128>(needed.raw() / notional.raw(), Ledger::kLargestRate)));
+    if (book.has_account_terms) ratio = ratio + book.account_terms.buffer[ladder.target_of];
+    const Money shortage =
+        Money::from_raw(saturate_to_int64(-div_floor(std::min<Int128>(room(book), 0), kScale)));
+    const UnitPrice unit = book.assets[book.balances[position.balance].asset.index()].price;
+    fees.insurance = perpetual_insurance_fee<Ledger>(
+        {product(ratio, ladder.liquidation_target, Rounding::down), fees.liquidation,
+         instrument.insurance_fee, instrument.insurance_share},
+        shortage, round_down(notional) * unit);
+    return fees;
+}
+
+void close(RandomBook& book, const PlanStep& step, Quantity size, std::int64_t seconds) {
     for (PositionRow& position : book.positions) {
         if (position.instrument != step.instrument) continue;
         const InstrumentRow& row = book.instruments[position.instrument.index()];
         const PositionTerms& terms =
             book.position_terms[position.instrument.index()].terms;  // plain where not used
-        const Instrument& instrument = book.parameters.instruments[position.instrument.index()];
+        const Fees fees = fees_of(book, position, seconds);
         CHECK(step.side == (position.quantity.raw() > 0 ? Side::sell : Side::buy));
         const Quantity closed = position.quantity.raw() < 0 ? -size : size;
         const Value notional = margin_detail::notional_of(row, terms, row.mark, size);
         const Value gain =
             margin_detail::gain_of(row, terms, position.entry_price, row.mark, closed);
         Money& settled = book.balances[position.balance].amount;
-        settled = settled + round_down(gain) - round_up(notional * instrument.liquidation_fee) -
-                  round_up(notional * instrument.insurance_fee);
+        settled = settled + round_down(gain) - round_up(notional * fees.liquidation) -
+                  round_up(notional * fees.insurance);
+        if (size == step.quantity) {
+            CHECK(step.incentive == round_up(notional * fees.liquidation));
+            CHECK(step.insurance_fee == round_up(notional * fees.insurance));
+        }
         position.quantity = position.quantity - closed;
         if (position.quantity.raw() != 0) continue;
         settled = settled + position.accrued;
@@ -76,7 +122,8 @@ LendingLiquidation<Ledger> swapped(const RandomBook& book, AssetId collateral, A
 }
 
 // The account after the plan; of its last step, one lot or 1e-8 less if asked to.
-RandomBook after(const RandomBook& book, const LiquidationPlan& plan, std::int64_t less_of_last) {
+RandomBook after(const RandomBook& book, const LiquidationPlan& plan, std::int64_t less_of_last,
+                 std::int64_t seconds = 0) {
     RandomBook rest = book;
     rest.orders.clear();
     rest.link();
@@ -84,7 +131,7 @@ RandomBook after(const RandomBook& book, const LiquidationPlan& plan, std::int64
         const PlanStep& step = plan.steps[s];
         const std::int64_t less = s + 1 == plan.size ? less_of_last : 0;
         if (step.action == PlanAction::close_position) {
-            close(rest, step, Quantity::from_raw(step.quantity.raw() - less));
+            close(rest, step, Quantity::from_raw(step.quantity.raw() - less), seconds);
             continue;
         }
         Money& owned = balance_of(rest, step.collateral);
@@ -117,8 +164,9 @@ bool everything_done(const RandomBook& rest) {
     return true;
 }
 
-LiquidationPlan plan_of(const RandomBook& book) {
-    return plan_liquidation(book.account(), book.market(), book.parameters);
+LiquidationPlan plan_of(const RandomBook& book, std::int64_t seconds = 0) {
+    return plan_liquidation(book.account(), book.market(), book.parameters,
+                            Duration::from_seconds(seconds));
 }
 
 bool owes_no_more_than_rounding(const RandomBook& book, const LiquidationPlan& plan) {
@@ -194,6 +242,70 @@ TEST_CASE("with every rule on, a plan ends at the target and takes no lot too ma
     CHECK(all.exhausted > 200);
     CHECK(all.debts > 200);
     CHECK(all.cancelled > 5);
+}
+
+namespace {
+
+// The room at which a plan may end, after so many seconds.
+Int128 end_of(const RandomBook& book, std::int64_t seconds) {
+    RandomBook cancelled = book;
+    cancelled.orders.clear();
+    cancelled.link();
+    const Int128 now = room(cancelled);
+    if (!book.parameters.liquidation_ramp || now >= 0) return 0;
+    const LiquidationRamp<Ledger>& ramp = *book.parameters.liquidation_ramp;
+    const Rate share =
+        liquidation_share<Ledger>(ramp, Money::from_raw(saturate_to_int64(-div_floor(now, kScale))),
+                                  Money{}, Duration::from_seconds(seconds).ns());
+    return -div_floor(-now * (kRateOne - share).raw(), kScale);
+}
+
+bool within_capacity(const RandomBook& book, const PlanStep& step) {
+    if (step.action != PlanAction::close_position) return true;
+    const auto& rule = book.parameters.instruments[step.instrument.index()].liquidation_capacity;
+    return rule.skew_scale.raw() == 0 ||
+           step.quantity <= std::max(capacity_per_window(rule), Quantity::from_raw(1));
+}
+
+}  // namespace
+
+// The band of a ramp: at its beginning, half way, at its end, and long after.
+TEST_CASE("with fees, shares and capacities by time, a plan ends where the time allows") {
+    Random random(kSeed + 4);
+    RuleChoice choice = plannable();
+    choice.liquidation_rules = true;
+    std::array<int, 4> ended{};
+    int short_of_target = 0;
+    int limited = 0;
+    for (int round = 0; round < 6'000; ++round) {
+        RandomBook book = random_book(random, choice);
+        fund(book, random, -0.2, 1.1);
+        if (room(book) >= 0) continue;
+        constexpr std::array<std::int64_t, 4> kSeconds{0, 50, 100, 10'000};
+        for (std::size_t t = 0; t < kSeconds.size(); ++t) {
+            const LiquidationPlan plan = plan_of(book, kSeconds[t]);
+            INFO("seed " << kSeed + 4 << ", book " << round << ", after " << kSeconds[t] << " s");
+            for (std::size_t s = 0; s < plan.size; ++s) {
+                REQUIRE(within_capacity(book, plan.steps[s]));
+            }
+            const RandomBook rest = after(book, plan, 0, kSeconds[t]);
+            const Int128 end = end_of(book, kSeconds[t]);
+            REQUIRE((t < 2 || end == 0));
+            if (room(rest) < end) {
+                REQUIRE((plan.size == kMaxPlanSteps || !plan.complete || everything_done(rest)));
+                limited += !plan.complete;
+                continue;
+            }
+            REQUIRE(plan.complete == (room(rest) >= 0));
+            short_of_target += !plan.complete;
+            if (plan.size == 0) continue;
+            REQUIRE(room(after(book, plan, 1, kSeconds[t])) < end);
+            ++ended[t];
+        }
+    }
+    for (const int count : ended) CHECK(count > 500);
+    CHECK(short_of_target > 300);
+    CHECK(limited > 20);
 }
 
 // With every weight one, nothing that a liquidation does adds to equity, but for rounding: 1e-8 of

@@ -31,6 +31,8 @@ struct RuleChoice {
     bool spot_orders = true;
     bool account_terms = true;
     bool keeper_reward = true;
+    bool liquidation_rules =
+        false;                 // fees that grow, insurance by what is left, capacities, a ramp
     bool levels_apart = true;  // prices of levels that are not the mark
     core::Int128 exposure_max = core::kMaxExposure;
     bool at_maximum = false;  // every size as large as it may be
@@ -57,6 +59,7 @@ class BookMaker {
         for (std::uint32_t p = 0; p < positions; ++p) add_position(p);
         if (choice_.terms && choice_.spot_orders && assets > 1 && maybe(0.3)) add_spot_orders();
         if (choice_.terms && choice_.account_terms && maybe(0.4)) add_account_terms();
+        if (choice_.liquidation_rules) add_liquidation_rules();
         book_.link();
         return std::move(book_);
     }
@@ -387,6 +390,32 @@ class BookMaker {
         terms.high_leverage = maybe(0.5);
         if (maybe(0.5)) terms.buffer = rates_to(core::kScale / 10);
         if (choice_.keeper_reward && maybe(0.5)) terms.keeper = keeper_rule();
+    }
+
+    void add_liquidation_rules() {
+        for (std::size_t p = 0; p < book_.positions.size(); ++p) {
+            core::Instrument& instrument = book_.parameters.instruments[p];
+            instrument.insurance_fee = rate_to(core::kScale / 50);
+            if (maybe(0.5)) instrument.insurance_share = rate_to(core::kScale);
+            if (maybe(0.5)) {
+                instrument.fee_growth = {.max = core::Rate::from_raw(core::kScale / 50),
+                                         .grace = core::Duration::from_seconds(within(0, 40)),
+                                         .increase_per_second = rate_to(core::kScale / 2'000)};
+            }
+            if (maybe(0.2)) {
+                instrument.liquidation_capacity = {
+                    .maker_fee = rate_to(core::kScale / 100),
+                    .taker_fee = rate_to(core::kScale / 100),
+                    .skew_scale = core::Quantity::from_raw(spread(kSizeMax)),
+                    .multiplier = core::kRateOne,
+                    .window = core::Duration::from_seconds(30)};
+            }
+        }
+        if (!maybe(0.6)) return;
+        book_.parameters.liquidation_ramp =
+            core::LiquidationRamp<core::Ledger>{.initial_share = rate_to(core::kScale / 2),
+                                                .duration = core::Duration::from_seconds(100).ns(),
+                                                .at_once_below = core::Money::from_raw(0)};
     }
 
     core::KeeperRule<core::Ledger> keeper_rule() {
