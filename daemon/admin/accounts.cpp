@@ -12,6 +12,11 @@ void append_report(JsonWriter& json, const core::AccountReport& report) {
     if (!report.key.sub_account.empty()) json.text("sub_account", report.key.sub_account.view());
     json.text("state", name_of(report.state));
     json.flag("held", report.held);
+    if (report.in_liquidation_since.stated()) {
+        json.number("in_liquidation_since_time", report.in_liquidation_since.ns());
+    } else {
+        json.null("in_liquidation_since_time");
+    }
     json.flag("priced", report.priced);
     if (report.priced) {
         const core::HealthFactor health = core::health_factor(report.evaluation);

@@ -210,6 +210,7 @@ TEST_CASE("accounts are shown with exact money and as of which input") {
     AccountQuery query;
     query.limit = 2;
     query.worst = {{report_of("alice", "main")}, {report_of("bob", "")}};
+    query.worst[1].report.in_liquidation_since = kAdminNow;
     const Document json(accounts_page(query, kAdminNow));
     CHECK(json.text("/accounts/0/account") == "alice");
     CHECK(json.text("/accounts/0/sub_account") == "main");
@@ -218,7 +219,9 @@ TEST_CASE("accounts are shown with exact money and as of which input") {
     CHECK(json.text("/accounts/0/health_factor") == "1.1");
     CHECK(json.text("/accounts/0/shortfall") == "900");
     CHECK(json.number("/accounts/0/as_of_input_seq") == 77);
+    CHECK(json.at("/accounts/0/in_liquidation_since_time").is_null());
     CHECK(json.text("/accounts/1/account") == "bob");
+    CHECK(json.number("/accounts/1/in_liquidation_since_time") == kAdminNow.ns());
 }
 
 TEST_CASE("one account is shown with balances and positions") {
