@@ -113,6 +113,9 @@ class Account {
     void each_asset(const auto& change) {
         for (Asset& row : assets_) change(row);
     }
+    void each_instrument(const auto& change) {
+        for (Instrument& row : instruments_) change(row);
+    }
     void use_terms() { with_terms_ = true; }
 
     core::AccountViewOf<Extended> view() const {

@@ -22,6 +22,7 @@ Answers drift_pnl_weight_production(const Case& test);
 Answers drift_margin_ratio_production(const Case& test);
 Answers drift_perp_position_production(const Case& test);
 Answers drift_perp_worst_case_production(const Case& test);
+Answers drift_spot_worst_case_production(const Case& test);
 Answers drift_account_production(const Case& test);
 Answers drift_equity_production(const Case& test);
 Answers drift_max_withdraw_production(const Case& test);

@@ -18,6 +18,7 @@ namespace {
 
 using drift::Kind;
 
+constexpr const char* kOwnRates = "an account's own least rate is no input of the engine";
 const Price kPriceOne = Price::from_raw(Extended::scale());
 
 // One account at the venue, cross or isolated.
@@ -40,12 +41,11 @@ class Holder {
         add_asset(market, row, asset_keys(venue_, row), balance);
     }
 
-    void add_spot(const Field& position) {
+    void add_spot(const Field& market, const Field& position) {
         if (position.whole("open_orders", 0) != 0 || position.money("open_bids", "0").raw() != 0 ||
             position.money("open_asks", "0").raw() != 0) {
             throw BeyondDaemon("orders between two assets are no input of the engine");
         }
-        const Field market = position["market"];
         add_spot(market, market.unit_price("oracle", "1"), position.money("balance", "0"));
     }
     void add_spot(const Field& market, const UnitPrice& oracle, const Money& balance) {
@@ -118,6 +118,7 @@ class Holder {
     }
     void add_position(const drift::InstrumentRow& row, const drift::PositionTerms& terms,
                       const Quantity& size) {
+        if (row.mark.raw() == 0) throw BeyondLedger("the ledger has no price of zero");
         const bool capped = terms.payoff == core::Payoff::capped;
         instruments_.push_back(venue_.add_instrument(
             {.rules = "settle: " + assets_.at(0) + ", " + instrument_rules(venue_, row, terms),
@@ -130,7 +131,7 @@ class Holder {
     void add_asset(const std::optional<Field>& market, const drift::AssetRow& row, Keys keys,
                    const Money& balance) {
         const auto slow = market ? market->find("twap_5min") : std::nullopt;
-        const bool moved = slow && strict_;
+        const bool moved = slow && strict_ && slow->price().raw() != 0;
         if (row.price == kPar && !moved) {
             assets_.push_back(venue_.add_asset(keys.text()));
         } else {
@@ -182,7 +183,7 @@ void refuse_own_rates(const Field& inputs, Kind kind) {
     };
     const bool least = given(inputs, "max_margin_ratio") && kind == Kind::initial;
     if (given(inputs, "margin_ratio_override") || least) {
-        throw BeyondDaemon("an account's own least rate is no input of the engine");
+        throw BeyondDaemon(kOwnRates);
     }
     if (inputs.boolean("high_leverage", false)) {
         throw BeyondDaemon("an account's high leverage is no input of the engine");
@@ -198,7 +199,8 @@ void fill(Holders& holders, const Field& inputs, Kind kind, bool strict, const R
     refuse_own_rates(inputs, kind);
     const auto quote = inputs.find("quote");
     holders.cross.add_quote(quote, quote ? quote->money("balance", "0") : Money());
-    for (const Field& position : inputs.items_or_none("spot")) holders.cross.add_spot(position);
+    for (const Field& position : inputs.items_or_none("spot"))
+        holders.cross.add_spot(position["market"], position);
     for (const Field& position : inputs.items_or_none("perps")) {
         Holder* holder = &holders.cross;
         if (const auto deposit = position.find("isolated_deposit")) {
@@ -347,6 +349,23 @@ Answers drift_margin_ratio_production(const Case& test) {
     holder.add_quote({}, {});
     holder.add_at_par(test.params, size, {});
     return {{"ratio", per_unit(holder.figures().margin, Money::from_raw(size.raw()))}};
+}
+
+// Without orders there is one outcome.
+Answers drift_spot_worst_case_production(const Case& test) {
+    const Kind kind = drift::kind_of(test.inputs);
+    if (test.inputs.rate("custom_margin_ratio", "0").raw() != 0) throw BeyondDaemon(kOwnRates);
+    Holder holder(kind, true);
+    holder.add_quote({}, {});
+    holder.add_spot(test.params, test.inputs);
+    const Figures figures = holder.figures();
+    const auto& balance = figures.balances.at(1);
+    const Money weighted = figures.equity - figures.margin;
+    return {{"token_amount", balance.amount},
+            {"token_value", balance.value},
+            {"orders_value", Money{}},
+            {"weighted_value", weighted},
+            {"free_collateral", weighted}};
 }
 
 // How much of a gain, or a loss, counts.

@@ -125,7 +125,7 @@ constexpr std::array kModels = {
     Model{"drift_margin_ratio", drift_margin_ratio, drift_margin_ratio_production},
     Model{"drift_perp_position", drift_perp_position, drift_perp_position_production},
     Model{"drift_perp_worst_case", drift_perp_worst_case, drift_perp_worst_case_production},
-    Model{"drift_spot_worst_case", drift_spot_worst_case},
+    Model{"drift_spot_worst_case", drift_spot_worst_case, drift_spot_worst_case_production},
     Model{"drift_account", drift_account, drift_account_production},
     Model{"drift_equity", drift_equity, drift_equity_production},
     Model{"drift_max_withdraw", drift_max_withdraw, drift_max_withdraw_production},

@@ -176,6 +176,7 @@ Answers maintenance_tiers(const Case& c) {
 // What a position of `notional` needs at maintenance, by the engine.
 Money tiered_requirement(const std::vector<core::NotionalTier<Extended>>& tiers,
                          const Money& notional) {
+    if (tiers.size() > core::kMaxTiers) throw BeyondLedger("there are more tiers than 32");
     const Price one = Price::from_raw(Extended::scale());
     Instrument row = plain_instrument(one);
     row.tier_count = 0;

@@ -141,7 +141,8 @@ void VenueAccount::start() {
 
 void VenueAccount::expect(core::Refusal refusal, const std::string& of) {
     if (refusal == core::Refusal::none) return;
-    if (refusal == core::Refusal::amount_beyond_maximum) {
+    if (refusal == core::Refusal::amount_beyond_maximum ||
+        refusal == core::Refusal::statistic_out_of_range) {
         throw BeyondLedger(of + " is more than the ledger admits");
     }
     throw std::runtime_error("the engine refused " + of + " (core::Refusal " +

@@ -81,28 +81,45 @@ Answers linear_cross_liquidation(const Case& c) {
                                                   {equity, maintenance, {}}, Rounding::down)}};
 }
 
-// Both margins stand since the entry.
-Answers linear_cross_production(const Case& c) {
-    const Price entry = c.inputs.price("entry");
+// A position in an account without money, whose margins stand since the entry.
+Account entry_margined(const Price& entry, const Price& mark, const Quantity& size,
+                       const core::PerLevel<Rate>& rates) {
     PositionTerms terms;
     terms.unit = kOneUnit;
     terms.margin_price = core::MarginPrice::entry;
     Account account;
     const auto balance = account.add_balance(account.add_asset(plain_asset(kPar)), Money{});
-    account.add_position(
-        account.add_instrument(
-            plain_instrument(entry, {c.params.rate("initial_rate"), c.params.rate("mmr")}), terms),
-        balance, signed_by_side(c.inputs, c.inputs.quantity("contracts")), entry);
-    const auto margin = [&](MarginLevel level) {
-        return EngineAccount({.profile = "hyperliquid"}, account).at(level).margin;
-    };
+    account.add_position(account.add_instrument(plain_instrument(mark, rates), terms), balance,
+                         size, entry);
+    return account;
+}
+
+// The same with a level's rates at all of them: the config wants no other to ask more than the
+// initial one, which a case's margins may.
+Account with_rates_of(const Account& account, MarginLevel level) {
+    Account flat = account;  // its terms stay where they are
+    flat.each_instrument([&](Instrument& row) {
+        for (auto& tier : row.tiers) tier.rate = Rate(tier.rate[level]);
+    });
+    return flat;
+}
+Figures level_alone(const Account& account, MarginLevel level) {
+    return EngineAccount({.profile = "hyperliquid"}, with_rates_of(account, level)).at(level);
+}
+
+Answers linear_cross_production(const Case& c) {
+    const Price entry = c.inputs.price("entry");
+    Account account =
+        entry_margined(entry, entry, signed_by_side(c.inputs, c.inputs.quantity("contracts")),
+                       {c.params.rate("initial_rate"), c.params.rate("mmr")});
+    const auto margin = [&](MarginLevel level) { return level_alone(account, level).margin; };
     const Money initial = margin(MarginLevel::initial);
     const Money maintenance = margin(MarginLevel::maintenance);
-    account.balance(balance).amount = c.inputs.money("available") + initial;
+    account.balance(0).amount = c.inputs.money("available") + initial;
     return {{"initial", initial},
             {"maintenance", maintenance},
-            {"sustainable_loss", account.balance(balance).amount - maintenance},
-            {"price", engine_liquidation_price(account)}};
+            {"sustainable_loss", account.balance(0).amount - maintenance},
+            {"price", engine_liquidation_price(with_rates_of(account, MarginLevel::maintenance))}};
 }
 
 // One inverse position of contracts of one unit of the quote currency, its margin in coins.
@@ -158,16 +175,19 @@ std::optional<Price> inverse_price(const InverseCase& given, const Money& margin
     const bool of_equity = fee.raw() == 0 && standing.raw() == 0;
     PositionTerms terms;
     terms.minimum = in_ledger_steps(standing, Rounding::up);
-    EngineAccount account({.profile = "hyperliquid",
-                           .price_max = Price::from_raw(given.entry.raw() * 10),
-                           .finest_prices = true,  // as the decimals of sizes let them be
-                           .sizes = {Quantity::from_raw(Extended::scale() / 1'000'000)}},
-                          inverse_position(given.entry, given.size, of_equity ? kOne : fee,
-                                           in_ledger_steps(margin, Rounding::down), terms));
-    const std::string& contract = account.instrument(0);
-    if (of_equity) return account.venue().bankruptcy_price(contract);
-    return account.venue().liquidation_price(
-        contract, given.size.raw() > 0 ? core::Crossing::falling : core::Crossing::rising);
+    const Account rows = inverse_position(given.entry, given.size, of_equity ? kOne : fee,
+                                          in_ledger_steps(margin, Rounding::down), terms);
+    return near_or_far([&](int times) {
+        EngineAccount account({.profile = "hyperliquid",
+                               .price_max = Price::from_raw(given.entry.raw() * times),
+                               .finest_prices = true,  // as the decimals of sizes let them be
+                               .sizes = {Quantity::from_raw(Extended::scale() / 1'000'000)}},
+                              rows);
+        const std::string& contract = account.instrument(0);
+        if (of_equity) return account.venue().bankruptcy_price(contract);
+        return account.venue().liquidation_price(
+            contract, given.size.raw() > 0 ? core::Crossing::falling : core::Crossing::rising);
+    });
 }
 
 Answers inverse_through_engine(InverseCase given, int exponent) {
@@ -297,11 +317,15 @@ Answers collateral_haircut_production(const Case& c) {
         EngineAccount({.profile = "hyperliquid"}, collateral.account).at(MarginLevel::maintenance));
 }
 
-std::vector<core::BalanceTier<Extended>> borrow_tiers(const Field& liability) {
+// A level alone, where one is named: the config wants the others to ask no more than initially,
+// which a case may leave out.
+std::vector<core::BalanceTier<Extended>> borrow_tiers(const Field& liability,
+                                                      const std::optional<MarginLevel>& alone) {
     std::vector<core::BalanceTier<Extended>> tiers;
     for (const Field& tier : liability.items_or_none("tiers")) {
-        tiers.push_back({value_of(tier.money("upto", "0")),
-                         {tier.rate("initial", "0"), tier.rate("maintenance", "0")}});
+        core::PerLevel<Rate> rate{tier.rate("initial", "0"), tier.rate("maintenance", "0")};
+        if (alone) rate = Rate(rate[*alone]);
+        tiers.push_back({value_of(tier.money("upto", "0")), rate});
     }
     return tiers;
 }
@@ -327,10 +351,11 @@ std::optional<Rate> ratio_or_none(const Money& numerator, const Money& denominat
 struct Borrowing : Collateral {
     std::deque<std::vector<core::BalanceTier<Extended>>> borrowed;
 
-    explicit Borrowing(const Field& inputs) : Collateral(inputs.items_or_none("assets")) {
+    explicit Borrowing(const Field& inputs, const std::optional<MarginLevel>& alone = {})
+        : Collateral(inputs.items_or_none("assets")) {
         for (const Field& liability : inputs.items_or_none("liabilities")) {
             BalanceTerms terms;
-            terms.borrow_rates = borrowed.emplace_back(borrow_tiers(liability));
+            terms.borrow_rates = borrowed.emplace_back(borrow_tiers(liability, alone));
             account.add_balance(
                 account.add_asset(plain_asset(liability.unit_price("price")), terms),
                 -liability.money("amount"));
@@ -370,8 +395,14 @@ Answers borrow_margin(const Case& c) {
     return borrow_answers(c, Borrowing(c.inputs).account);
 }
 Answers borrow_margin_production(const Case& c) {
-    const Borrowing borrowing(c.inputs);
-    return borrow_answers(c, EngineAccount({.profile = "hyperliquid"}, borrowing.account));
+    struct {
+        Field inputs;
+        Figures at(MarginLevel level) const {
+            const Borrowing borrowing(inputs, level);
+            return EngineAccount({.profile = "hyperliquid"}, borrowing.account).at(level);
+        }
+    } account{c.inputs};
+    return borrow_answers(c, account);
 }
 
 Account priced_balances(const Case& c) {
@@ -410,15 +441,7 @@ Account isolated_position(const Case& c) {
     if (leverage.raw() > 0) {
         rates[MarginLevel::initial] = core::rate_at_leverage(leverage);
     }
-    PositionTerms terms;
-    terms.unit = kOneUnit;
-    terms.margin_price = core::MarginPrice::entry;
-    Account account;
-    const auto balance = account.add_balance(account.add_asset(plain_asset(kPar)), Money{});
-    account.add_position(
-        account.add_instrument(plain_instrument(c.inputs.price("mark"), rates), terms), balance,
-        quantity, entry);
-    return account;
+    return entry_margined(entry, c.inputs.price("mark"), quantity, rates);
 }
 
 // `at(account, level)` evaluates; the only balance holds what was asked for at the start.
@@ -440,9 +463,7 @@ Answers isolated_margin(const Case& c) {
         c, [](const Account& account, MarginLevel level) { return account.at(level); });
 }
 Answers isolated_margin_production(const Case& c) {
-    return isolated_answers(c, [](const Account& account, MarginLevel level) {
-        return EngineAccount({.profile = "hyperliquid"}, account).at(level);
-    });
+    return isolated_answers(c, level_alone);
 }
 
 Answers scaled_risk_unit(const Case& c) {

@@ -30,6 +30,14 @@ struct Venue : Driver {
     }
 };
 
+// By 0.01 % a second, of the contract and of the asset.
+void with_slow_price(RiskParameters& p) {
+    p.instruments[0].slow_price.growth_per_second = rate(0.0001);
+    p.instruments[0].slow_price.slot_growth = rate(0.06);
+    p.instruments[0].rules.slow_price = true;
+    p.assets[1].rules.slow_price = true;
+}
+
 Money margin(const Driver& driver, MarginLevel level) {
     return driver.figures(kHolder).at(level).margin;
 }
@@ -55,12 +63,7 @@ TEST_CASE("open interest raises initial margin, never maintenance, and comes dow
 }
 
 TEST_CASE("a slow price counts against the account at the initial level only") {
-    Venue d([](RiskParameters& p) {
-        p.instruments[0].slow_price.growth_per_second = rate(0.0001);
-        p.instruments[0].slow_price.slot_growth = rate(0.06);
-        p.instruments[0].rules.slow_price = true;
-        p.assets[1].rules.slow_price = true;
-    });
+    Venue d(with_slow_price);
     d.set_balance(kHolder, 0, money(1'000), Last::no);
     d.set_balance(kHolder, 1, money(1));
     d.set_position(kHolder, 0, quantity(10), price(100));
@@ -165,12 +168,7 @@ TEST_CASE("expected funding counts where an instrument has no rules, and moves i
 }
 
 TEST_CASE("a slow price may be given, to instruments that keep one") {
-    Venue d([](RiskParameters& p) {
-        p.instruments[0].slow_price.growth_per_second = rate(0.0001);
-        p.instruments[0].slow_price.slot_growth = rate(0.06);
-        p.instruments[0].rules.slow_price = true;
-        p.assets[1].rules.slow_price = true;
-    });
+    Venue d(with_slow_price);
     d.set_balance(kHolder, 0, money(1'000), Last::no);
     d.set_balance(kHolder, 1, money(1));
     d.set_position(kHolder, 0, quantity(10), price(100));
