@@ -33,6 +33,12 @@ class RowPool {
     std::span<const T> rows(const Run& run) const {
         return {storage_.data() + run.offset, run.size};
     }
+    std::span<T> rows(const Run& run) { return {storage_.data() + run.offset, run.size}; }
+    // By place: `offset` of its run and on.
+    const T& operator[](std::uint32_t place) const { return storage_[place]; }
+    T& operator[](std::uint32_t place) { return storage_[place]; }
+    void reserve(std::size_t rows) { storage_.reserve(rows); }
+    std::size_t size() const { return storage_.size(); }  // with what is free
 
     void assign(Run& run, std::span<const T> rows) {
         if (rows.size() > run.room) {

@@ -23,6 +23,19 @@ class AffectedAccounts {
     // Accounts whose state this change can have moved, in any order, no repeats. Borrowed until the
     // next call. Allocates nothing.
     virtual std::span<const AccountSlot> affected(const MarketChange& change) noexcept = 0;
+
+    // The account was evaluated and stands at `state` now: what the evaluation comes to, or a
+    // better one while its liquidation is held.
+    virtual void judged(AccountSlot, MarginState /*state*/, const Evaluation&) noexcept {}
+
+    // Does what was put off until the events of the last input are out. Before the next input.
+    virtual void settle() noexcept {}
+
+    // Whether what the index remembers of the account still promises what it must: for audits.
+    virtual bool vouches_for(AccountSlot, const Evaluation&) const noexcept { return true; }
+
+    // Risk parameters changed: account_changed() and judged() follow for every account.
+    virtual void parameters_changed() {}
 };
 
 }  // namespace margind::core

@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "core/bands/band_limits.hpp"
+#include "core/bands/band_statistics.hpp"
 #include "core/engine/affected_accounts.hpp"
 #include "core/engine/liquidation_plan.hpp"
 #include "core/event.hpp"
@@ -48,10 +50,17 @@ struct AccountReport {
     Timestamp as_of;
 };
 
+// How the engine finds the accounts that an input can have changed. The events are the same.
+enum class Search : std::uint8_t {
+    reference,  // everyone who holds what moved
+    bands,      // those whose band the move has left: core/bands
+};
+
 class Engine {
   public:
     // Requires: validate(parameters) is empty. Allocates everything for parameters.max_accounts.
-    explicit Engine(RiskParameters parameters);
+    explicit Engine(RiskParameters parameters, Search search = Search::reference,
+                    const BandLimits& limits = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -66,11 +75,20 @@ class Engine {
     bool next_event(Event& event) noexcept;
     bool has_events() const noexcept;
 
+    // Does what can wait until the events are out: after a jump, more than all the rest. The next
+    // apply() would do it first. Requires: every event was fetched.
+    void settle() noexcept;
+
     // Where accounts, prices and rates stand. Valid between apply() calls, on the owner's thread.
     const RiskParameters& parameters() const noexcept;
     const MarketStage& market() const noexcept;
     EngineStatistics statistics() const noexcept;
     std::uint32_t account_count() const noexcept;
+    // What the search for affected accounts does; zeros for Search::reference.
+    BandStatistics band_statistics() const noexcept;
+    // Evaluates the account from scratch: whether it stands where it should, and the search still
+    // guards it. Requires: slot < account_count(), settle() was called.
+    bool audit(AccountSlot slot) const noexcept;
     AccountReport report(AccountSlot slot) const noexcept;  // Requires: slot < account_count()
     std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
     // What a liquidation should do now. Requires: the account is priced.

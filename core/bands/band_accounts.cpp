@@ -1,0 +1,172 @@
+// What accounts hold and depend on, and the lists of those that are watched.
+#include <algorithm>
+
+#include "core/assert.hpp"
+#include "core/bands/band_index.hpp"
+#include "core/bands/faults.hpp"
+
+namespace margind::core {
+namespace {
+
+constexpr MarginLevel kLevel = MarginLevel::maintenance;
+
+}  // namespace
+
+void BandIndex::account_changed(AccountSlot slot, std::span<const InstrumentId> factors) {
+    Account& account = accounts_[slot.index()];
+    if (MARGIND_FAULT(kept_after_update) && account.mode == Mode::banded) return;
+    leave(slot.index());
+    const AccountView view = book_.view(slot);
+    account.cover = cover_of(view);
+    collected_.clear();
+    collect_slots(slot, view, factors);
+    slots_.assign(account.run, collected_);
+    account.fresh = true;
+    watch(slot.index());
+    if (account.cover != Cover::additive) ++statistics_.general;
+    if (account.cover == Cover::none) ++statistics_.uncovered;
+}
+
+void BandIndex::leave(std::uint32_t index) noexcept {
+    Account& account = accounts_[index];
+    if (account.mode == Mode::none) return;
+    if (account.cover != Cover::additive) --statistics_.general;
+    if (account.cover == Cover::none) --statistics_.uncovered;
+    if (account.mode == Mode::watched) unwatch(index);
+    if (account.mode == Mode::banded) {
+        forget_all_keys(account);
+        --statistics_.banded;
+    }
+    account.mode = Mode::none;
+}
+
+// Additive: health is a sum of what each position and each balance adds, each a product of the
+// account's own amount and one coordinate.
+BandIndex::Cover BandIndex::cover_of(const AccountView& view) const noexcept {
+    const MarketView market = market_.view();
+    const auto in_full = [](const AssetRow& row) {
+        return row.asset_weight[kLevel] == kRateOne && row.liability_weight[kLevel] == kRateOne;
+    };
+    const auto plain_position = [&](const PositionRow& row) {
+        const AssetId settle = view.balances[row.balance].asset;
+        return market.instruments[row.instrument.index()].terms == nullptr &&
+               !parameters_.assets[settle.index()].priced_by.valid() &&
+               in_full(market.assets[settle.index()]);
+    };
+    const auto plain_balance = [&](const BalanceRow& row) {
+        return market.assets[row.asset.index()].terms == nullptr;
+    };
+    const bool own_terms =
+        view.terms != nullptr &&
+        (view.terms->buffer[kLevel].raw() != 0 || view.terms->least_rate[kLevel].raw() != 0 ||
+         view.terms->high_leverage || view.terms->keeper);
+    if (ladder_covered_ && !own_terms && view.spot_orders.empty() &&
+        std::all_of(view.positions.begin(), view.positions.end(), plain_position) &&
+        std::all_of(view.balances.begin(), view.balances.end(), plain_balance)) {
+        return Cover::additive;
+    }
+    const bool few = view.positions.size() + view.balances.size() <= WorstCorner::kPricesMax;
+    return few && corner_.covers(view, market) ? Cover::corners : Cover::none;
+}
+
+void BandIndex::collect(std::uint32_t account, FactorIndex factor, Kind kind, std::size_t row) {
+    collected_.push_back({.key = {kNoKey, kNoKey},
+                          .account = account,
+                          .factor = static_cast<std::uint16_t>(factor),
+                          .kind = kind,
+                          .row = static_cast<std::uint8_t>(row)});
+}
+
+void BandIndex::collect_slots(AccountSlot slot, const AccountView& view,
+                              std::span<const InstrumentId> factors) {
+    switch (accounts_[slot.index()].cover) {
+        case Cover::additive:
+            collect_held(slot.index(), view);
+            return;
+        case Cover::corners:
+            collect_ranges(slot.index(), view);
+            return;
+        case Cover::none:
+            for (const InstrumentId id : factors) {
+                collect(slot.index(), coordinates_.of(id), Kind::plain, 0);
+            }
+            return;
+    }
+}
+
+void BandIndex::collect_held(std::uint32_t account, const AccountView& view) {
+    for (std::size_t p = 0; p < view.positions.size(); ++p) {
+        const PositionRow& row = view.positions[p];
+        const FactorIndex factor = coordinates_.of(row.instrument);
+        collect(account, factor, row.quantity.raw() >= 0 ? Kind::rising : Kind::falling, p);
+        if (parameters_.instruments[row.instrument.index()].tiers.size() > 1) {
+            collect(account, factor, Kind::tier, p);
+        }
+    }
+    for (std::size_t b = 0; b < view.balances.size(); ++b) {
+        const BalanceRow& row = view.balances[b];
+        if (!parameters_.assets[row.asset.index()].priced_by.valid()) continue;
+        const bool owned = row.amount.raw() >= 0 || MARGIND_FAULT(no_debt);
+        collect(account, coordinates_.of(row.asset), owned ? Kind::rising : Kind::falling, b);
+    }
+}
+
+void BandIndex::collect_ranges(std::uint32_t account, const AccountView& view) {
+    for (std::size_t p = 0; p < view.positions.size(); ++p) {
+        const FactorIndex factor = coordinates_.of(view.positions[p].instrument);
+        collect(account, factor, Kind::range, p);
+        collect(account, factor, Kind::rules, p);
+    }
+    for (std::size_t b = 0; b < view.balances.size(); ++b) {
+        const AssetId asset = view.balances[b].asset;
+        if (!parameters_.assets[asset.index()].priced_by.valid()) continue;
+        collect(account, coordinates_.of(asset), Kind::range, b);
+        collect(account, coordinates_.of(asset), Kind::rules, b);
+    }
+}
+
+std::int64_t BandIndex::amount_of(const Slot& slot, const AccountView& view) const noexcept {
+    const std::int64_t signed_amount = slot.factor < parameters_.instruments.size()
+                                           ? view.positions[slot.row].quantity.raw()
+                                           : view.balances[slot.row].amount.raw();
+    return signed_amount < 0 ? -signed_amount : signed_amount;
+}
+
+// ---- watched accounts
+
+void BandIndex::watch(std::uint32_t index) noexcept {
+    Account& account = accounts_[index];
+    if (account.mode == Mode::watched) return;
+    if (account.mode == Mode::banded) --statistics_.banded;
+    account.mode = Mode::watched;
+    ++statistics_.watched;
+    const std::uint32_t end = account.run.offset + account.run.size;
+    for (std::uint32_t place = account.run.offset; place < end; ++place) {
+        Slot& slot = slots_[place];
+        std::int32_t& first = watched_[slot.factor];
+        slot.key = {first, kEndOfList};
+        if (first != kEndOfList) {
+            slots_[static_cast<std::uint32_t>(first)].key[1] = static_cast<std::int32_t>(place);
+        }
+        first = static_cast<std::int32_t>(place);
+    }
+}
+
+void BandIndex::unwatch(std::uint32_t index) noexcept {
+    Account& account = accounts_[index];
+    MARGIND_ASSERT(account.mode == Mode::watched);
+    account.mode = Mode::none;
+    --statistics_.watched;
+    for (Slot& slot : slots_.rows(account.run)) {
+        const auto [next, previous] = slot.key;
+        if (next != kEndOfList) slots_[static_cast<std::uint32_t>(next)].key[1] = previous;
+        if (previous != kEndOfList) {
+            slots_[static_cast<std::uint32_t>(previous)].key[0] = next;
+        } else {
+            watched_[slot.factor] = next;
+        }
+        slot.key = {kNoKey, kNoKey};
+    }
+}
+
+}  // namespace margind::core

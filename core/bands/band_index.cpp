@@ -1,0 +1,349 @@
+#include "core/bands/band_index.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "core/bands/faults.hpp"
+
+namespace margind::core {
+namespace {
+
+constexpr MarginLevel kLevel = MarginLevel::maintenance;
+
+// Chunks of seven entries for each account, on average, with those not swept yet.
+constexpr std::size_t kChunksPerAccount = 12;
+// Split buckets of a wheel, on average: each is about 1 % of its price.
+constexpr std::size_t kFineBlocksPerWheel = 8;
+
+}  // namespace
+
+BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
+                     const MarketStage& market, const BandLimits& limits)
+    : limits_(limits),
+      parameters_(parameters),
+      book_(book),
+      market_(market),
+      priced_by_(parameters.instruments.size()),
+      coordinates_(parameters),
+      wheels_(coordinates_.factors() * Coordinates::kPerFactor,
+              limits.chunks > 0 ? limits.chunks
+                                : std::size_t{parameters.max_accounts} * kChunksPerAccount + 4'096,
+              limits.fine_blocks > 0
+                  ? limits.fine_blocks
+                  : coordinates_.factors() * Coordinates::kPerFactor * kFineBlocksPerWheel),
+      watched_(coordinates_.factors(), kEndOfList),
+      started_(coordinates_.factors(), 0),
+      spreads_(coordinates_.factors()),
+      corner_(parameters) {
+    MARGIND_ASSERT(coordinates_.factors() <= std::numeric_limits<std::uint16_t>::max());
+    for (std::uint32_t a = 0; a < parameters.assets.size(); ++a) {
+        const InstrumentId by = parameters.assets[a].priced_by;
+        if (by.valid()) priced_by_[by.index()].push_back(AssetId(a));
+    }
+    constexpr std::size_t kSlotsMax = 2 * (kMaxPositionsPerAccount + kMaxBalancesPerAccount);
+    accounts_.resize(parameters.max_accounts);
+    slots_.reserve(std::size_t{parameters.max_accounts} * 4);
+    fired_.reserve(std::size_t{parameters.max_accounts} * 2 + 1'024);
+    named_.reserve(parameters.max_accounts);
+    work_.reserve(parameters.max_accounts);
+    collected_.reserve(kSlotsMax);
+    harm_.reserve(kSlotsMax);
+    width_.reserve(kSlotsMax);
+    price_ranges_.reserve(kSlotsMax);
+    rate_ranges_.reserve(kSlotsMax);
+    rate_keys_.reserve(kSlotsMax);
+    factors_.reserve(kSlotsMax);
+    parameters_changed();
+}
+
+void BandIndex::parameters_changed() {
+    const Ladder& ladder = parameters_.ladder;
+    ladder_covered_ = ladder.warning.of == kLevel && ladder.margin_call.of == kLevel &&
+                      ladder.liquidation.of == kLevel;
+    coordinates_.set_ladder(ladder);
+    for (FactorIndex f = 0; f < coordinates_.factors(); ++f) update_factor(f);
+}
+
+// ---- a tick
+
+std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noexcept {
+    ++call_;
+    named_.clear();
+    fired_.clear();
+    const FactorIndex instrument = coordinates_.of(change.instrument);
+    update_factor(instrument);
+    name_watched(instrument);
+    for (const AssetId asset : priced_by_[change.instrument.index()]) {
+        update_factor(coordinates_.of(asset));
+        name_watched(coordinates_.of(asset));
+    }
+    take_fired();
+    if (++ticks_ == kRefreshEvery) refresh_spreads();
+    return named_;
+}
+
+void BandIndex::update_factor(FactorIndex factor) noexcept {
+    const MarketView market = market_.view();
+    const BandKey before = coordinates_.at(factor, kPriceUp);
+    Coordinates::Rules rules = Coordinates::Rules::hold;
+    if (factor < market.instruments.size()) {
+        const InstrumentRow& row = market.instruments[factor];
+        if (row.mark.raw() == 0) return;
+        coordinates_.update(InstrumentId(factor), row);
+        rules = coordinates_.update_rules(InstrumentId(factor), row);
+    } else {
+        const auto asset = factor - static_cast<std::uint32_t>(market.instruments.size());
+        if (market.assets[asset].price.raw() == 0) return;
+        coordinates_.update(AssetId(asset), market.assets[asset]);
+        rules = coordinates_.update_rules(AssetId(asset), market.assets[asset]);
+    }
+    if (started_[factor] == 0) {
+        start_wheels(factor);
+        return;
+    }
+    const double moved = coordinates_.at(factor, kPriceUp) - before;
+    spreads_[factor].squares += moved * moved;
+    ++spreads_[factor].ticks;
+    if (rules != Coordinates::Rules::hold) {
+        const auto wheel = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor + kRulesUp);
+        wheels_.advance(wheel, Coordinates::kLimit + 1, fired_);
+    }
+    if (rules == Coordinates::Rules::replaced) cover_anew(factor);
+    advance_factor(factor);
+}
+
+// An instrument got rules of its own, or lost them: who depends on it may be covered otherwise.
+// Looks at every account; a venue does this to an instrument once, when its first funding is told.
+void BandIndex::cover_anew(FactorIndex factor) noexcept {
+    for (std::uint32_t index = 0; index < book_.size(); ++index) {
+        const std::span<const Slot> slots = std::as_const(slots_).rows(accounts_[index].run);
+        const bool depends = std::any_of(slots.begin(), slots.end(),
+                                         [&](const Slot& slot) { return slot.factor == factor; });
+        if (!depends) continue;
+        const AccountView view = book_.view(AccountSlot(index));
+        if (cover_of(view) == accounts_[index].cover) continue;
+        account_changed(AccountSlot(index), factors_of(view));
+        name(index);
+    }
+}
+
+std::span<const InstrumentId> BandIndex::factors_of(const AccountView& view) {
+    factors_.clear();
+    for (const PositionRow& row : view.positions) factors_.push_back(row.instrument);
+    for (const BalanceRow& row : view.balances) {
+        const InstrumentId by = parameters_.assets[row.asset.index()].priced_by;
+        if (by.valid()) factors_.push_back(by);
+    }
+    std::sort(factors_.begin(), factors_.end());
+    factors_.erase(std::unique(factors_.begin(), factors_.end()), factors_.end());
+    return factors_;
+}
+
+// Fine buckets of about half a basis point.
+void BandIndex::start_wheels(FactorIndex factor) noexcept {
+    started_[factor] = 1;
+    const BandKey price = coordinates_.at(factor, kPriceUp);
+    const auto shift_of = [](std::int64_t now) {
+        const auto bucket = static_cast<std::uint64_t>(std::max<std::int64_t>(now / 20'000, 1));
+        return static_cast<int>(std::bit_width(bucket)) - 1;
+    };
+    for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) {
+        wheels_.start(factor * static_cast<std::uint32_t>(Coordinates::kPerFactor) + c,
+                      coordinates_.at(factor, c),
+                      shift_of(c == kRulesUp ? Coordinates::kUnmoved : price));
+    }
+    // A guess until there is experience: a tenth of a basis point a tick, all factors alike.
+    spreads_[factor].share = 1.0 / static_cast<double>(spreads_.size());
+    spreads_[factor].deviation = std::max(1.0, price * 1e-5) * std::sqrt(spreads_[factor].share);
+}
+
+void BandIndex::advance_factor(FactorIndex factor) noexcept {
+    const auto first = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor);
+    for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) {
+        wheels_.advance(first + c, coordinates_.at(factor, c), fired_);
+    }
+}
+
+void BandIndex::name(std::uint32_t account) noexcept {
+    if (accounts_[account].named_at == call_) return;
+    accounts_[account].named_at = call_;
+    named_.push_back(AccountSlot(account));
+}
+
+void BandIndex::name_watched(FactorIndex factor) noexcept {
+    for (std::int32_t place = watched_[factor]; place != kEndOfList;) {
+        const Slot& slot = slots_[static_cast<std::uint32_t>(place)];
+        name(slot.account);
+        place = slot.key[0];
+    }
+}
+
+// An entry is its owner's if it carries the key that is in force.
+void BandIndex::take_fired() noexcept {
+    constexpr std::size_t kAhead = 16;
+    statistics_.fired += fired_.size();
+    for (std::size_t i = 0; i < fired_.size(); ++i) {
+        if (i + kAhead < fired_.size()) __builtin_prefetch(&slots_[fired_[i + kAhead].slot], 1);
+        const FiredEntry& entry = fired_[i];
+        if (key_of(entry.wheel, entry.slot) != entry.key) {
+            ++statistics_.unwanted;
+            continue;
+        }
+        Slot& slot = slots_[entry.slot];
+        forget(slot.key[which_key(entry.wheel)]);
+        name(slot.account);
+    }
+}
+
+void BandIndex::refresh_spreads() noexcept {
+    constexpr double kNew = 0.3;
+    for (Spread& spread : spreads_) {
+        const double variance = spread.squares / kRefreshEvery;
+        const double before = spread.deviation * spread.deviation;
+        spread.deviation = std::sqrt(std::max((1 - kNew) * before + kNew * variance, 1e-6));
+        spread.share = (1 - kNew) * spread.share + kNew * spread.ticks / kRefreshEvery;
+        spread.squares = 0;
+        spread.ticks = 0;
+    }
+    ticks_ = 0;
+}
+
+// ---- after the judgement
+
+void BandIndex::judged(AccountSlot slot, MarginState state, const Evaluation& evaluation) noexcept {
+    Account& account = accounts_[slot.index()];
+    account.fresh = account.fresh || account.state != state;
+    account.state = state;
+    // Whether a watched account may go back behind guards is asked once in a while.
+    const bool stays = account.mode == Mode::watched && !account.fresh;
+    if (stays && (account.cover == Cover::none || (call_ + slot.index()) % kAskEvery != 0)) return;
+    if (account.fresh || account.named_at == call_) work_.push_back({slot, state, evaluation});
+}
+
+// A price that jumps can reach very many accounts in one tick. A quarter of them is guarded anew at
+// once and the rest on later ticks; until then they are watched, which costs a look each.
+void BandIndex::settle() noexcept {
+    if (work_.empty()) return;
+    const std::size_t now = std::max(kRepairsAtOnce, work_.size() / 4);
+    for (std::size_t i = 0; i < work_.size(); ++i) {
+        if (i < now) {
+            repair(work_[i]);
+        } else {
+            put_off(work_[i].slot.index());
+        }
+    }
+    work_.clear();
+    sweep();
+}
+
+void BandIndex::put_off(std::uint32_t index) noexcept {
+    Account& account = accounts_[index];
+    account.fresh = true;
+    ++statistics_.put_off;
+    if (account.mode == Mode::banded) forget_all_keys(account);
+    watch(index);
+}
+
+// Takes out what nobody wants any more, a little at a time, once it is much.
+void BandIndex::sweep() noexcept {
+    constexpr int kChunks = 4;
+    if (wheels_.statistics().entries <= limits_.unwanted_entries + 2 * keys_in_force_) return;
+    wheels_.sweep(kChunks, [&](std::uint32_t wheel, BandKey key, SlotRef place) {
+        return key_of(wheel, place) == key;
+    });
+}
+
+// The key in force of a slot for a wheel; none if it has none there.
+std::int32_t BandIndex::key_of(std::uint32_t wheel, SlotRef place) const noexcept {
+    const Slot& slot = slots_[place];
+    const bool banded = accounts_[slot.account].mode == Mode::banded &&
+                        slot.factor == wheel / Coordinates::kPerFactor;
+    return banded ? slot.key[which_key(wheel)] : kNoKey;
+}
+
+// Up the ladder, and the lowest price, are the second of a slot's keys.
+std::size_t BandIndex::which_key(std::uint32_t wheel) noexcept {
+    const std::size_t coordinate = wheel % Coordinates::kPerFactor;
+    return coordinate < kPriceUp ? coordinate % kThresholds * 2 / kThresholds
+                                 : static_cast<std::size_t>(coordinate == kPriceDown);
+}
+
+void BandIndex::repair(const Work& work) noexcept {
+    const std::uint32_t index = work.slot.index();
+    Account& account = accounts_[index];
+    const AccountView view = book_.view(work.slot);
+    if (account.fresh && account.mode == Mode::banded) forget_all_keys(account);
+    account.fresh = false;
+    const Mode before = account.mode;
+    // Slots of a watched account hold its places in lists: it leaves them to try.
+    if (before == Mode::watched && account.cover != Cover::none) unwatch(index);
+    bool guarded = false;
+    if (account.cover == Cover::additive) {
+        account.mode = before;  // who was watched is asked for more room
+        guarded = guard_additive(account, view, work);
+    } else if (account.cover == Cover::corners && work.state == MarginState::healthy) {
+        account.mode = before;
+        guarded = guard_ranges(account, view);
+    }
+    if (account.cover == Cover::none) {
+        watch(index);
+        return;
+    }
+    account.mode = before == Mode::banded ? Mode::banded : Mode::none;
+    if (!guarded) {
+        forget_all_keys(account);
+        watch(index);
+    } else if (before != Mode::banded) {
+        account.mode = Mode::banded;
+        ++statistics_.banded;
+    }
+}
+
+bool BandIndex::set_key(Slot& slot, std::uint32_t place, std::size_t which, std::size_t coordinate,
+                        BandKey key) noexcept {
+    const auto wheel =
+        static_cast<std::uint32_t>(slot.factor * Coordinates::kPerFactor + coordinate);
+    if (!wheels_.insert(wheel, key, place)) {
+        ++statistics_.no_memory;
+        return false;
+    }
+    forget(slot.key[which]);
+    slot.key[which] = key;
+    ++keys_in_force_;
+    ++statistics_.keys_set;
+    return true;
+}
+
+void BandIndex::forget_keys(Account& account, std::size_t which) noexcept {
+    for (Slot& slot : slots_.rows(account.run)) {
+        if (held(slot)) forget(slot.key[which]);
+    }
+}
+
+void BandIndex::forget_all_keys(Account& account) noexcept {
+    for (Slot& slot : slots_.rows(account.run)) {
+        forget(slot.key[0]);
+        forget(slot.key[1]);
+    }
+}
+
+BandStatistics BandIndex::statistics() const noexcept {
+    BandStatistics out = statistics_;
+    out.swept = wheels_.statistics().swept;
+    out.bytes = wheels_.bytes() + accounts_.size() * sizeof(Account) +
+                slots_.size() * sizeof(Slot) + coordinates_.bytes();
+    return out;
+}
+
+bool BandIndex::vouches_for(AccountSlot slot, const Evaluation& evaluation) const noexcept {
+    const Account& account = accounts_[slot.index()];
+    if (account.mode != Mode::banded) return account.mode == Mode::watched;
+    const AccountView view = book_.view(slot);
+    return account.cover == Cover::additive ? vouches_for_additive(account, view, evaluation)
+                                            : vouches_for_ranges(account, view);
+}
+
+}  // namespace margind::core

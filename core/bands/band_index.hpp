@@ -1,0 +1,253 @@
+// The accounts that a tick can hurt, and hardly any others: an index that knows for each account
+// how far every price may move before the account can change its state, and is asked about the
+// account only when one has moved that far.
+//
+// For each line that an account could cross next (down the ladder, and up), a guard:
+//
+//   slack  S = how far the account is from the line, in money
+//   keys   K_j, one for each thing j it holds, beyond the coordinate y_j
+//   (core/bands/coordinates.hpp) certificate  sum over j of amount_j * (K_j - y_j + slop) * step_j
+//   <= S      in 128 bits
+//
+// While every y_j <= K_j the account has not crossed: what it lost is at most the sum, hence at
+// most S. The first coordinate beyond its key reports the account (TriggerWheels), on that tick,
+// and the engine evaluates it exactly: what the index says is only ever whom to evaluate. How S is
+// shared out is a matter of speed alone.
+//
+// Tiers. The coordinate has the first tier's rate. What a position requires beyond it grows with
+// its price, so the price itself has a key too: the end of the first tier, or for a position that
+// is beyond it already a price that costs part of the slack. That cost is taken at the tiers'
+// floors: what volatility adds to every tier only brings their rates nearer to each other.
+//
+// Other rules (core/margin) are not sums of products. A healthy account under them has ranges of
+// prices and rates instead, and as its certificate the margin evaluation at the worst corner of
+// them (core/bands/worst_corner.hpp).
+//
+// An account is `watched` instead, that is named for every tick of what it holds, when it is so
+// near a line that guarding costs more than looking (the break-even rule), or beyond it because its
+// liquidation is held; when a price is missing; when it is not healthy and its rules are not
+// additive; and when its rules are such that neither certificate holds. Correct first; statistics()
+// says how many they are.
+//
+// Thread: the engine's. Memory: 16 bytes for each account and for each thing it holds, and its
+// entries in the wheels. Cost of a tick that reaches nobody: one factor's coordinates.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/bands/band_limits.hpp"
+#include "core/bands/band_statistics.hpp"
+#include "core/bands/coordinates.hpp"
+#include "core/bands/trigger_wheels.hpp"
+#include "core/bands/worst_corner.hpp"
+#include "core/engine/account_book.hpp"
+#include "core/engine/affected_accounts.hpp"
+#include "core/market/market_stage.hpp"
+#include "core/parameters.hpp"
+
+namespace margind::core {
+
+class BandIndex final : public AffectedAccounts {
+  public:
+    // Keeps references: all must outlive it. Reserves memory for parameters.max_accounts.
+    BandIndex(const RiskParameters& parameters, const AccountBook& book, const MarketStage& market,
+              const BandLimits& limits = {});
+
+    void account_changed(AccountSlot slot, std::span<const InstrumentId> factors) override;
+    std::span<const AccountSlot> affected(const MarketChange& change) noexcept override;
+    void judged(AccountSlot slot, MarginState state,
+                const Evaluation& evaluation) noexcept override;
+    void settle() noexcept override;
+    void parameters_changed() override;
+
+    BandStatistics statistics() const noexcept;
+    const WheelStatistics& wheel_statistics() const noexcept { return wheels_.statistics(); }
+
+    // Whether the account's guards hold what they promise: certificates, and no coordinate beyond
+    // its key. For audits and tests. Requires: the account was judged with `evaluation`.
+    bool vouches_for(AccountSlot slot, const Evaluation& evaluation) const noexcept override;
+
+  private:
+    enum Direction : std::uint8_t { kDown, kUp };
+    enum class Mode : std::uint8_t { none, banded, watched };
+    // How an account can be guarded.
+    enum class Cover : std::uint8_t { additive, corners, none };
+
+    // What a slot is about; with the direction, which coordinate its keys are for.
+    enum class Kind : std::uint8_t {
+        rising,   // a long position, or a balance owned: keys down and up the ladder
+        falling,  // a short one, or a debt
+        tier,     // first key: the price up to which what tiers add is allowed for
+        range,    // first key: the highest price, second: the lowest
+        rules,    // first key: how far rates may rise
+        plain,    // no keys: only ever watched
+    };
+
+    // One thing an account holds or depends on. Banded: its keys. Watched: its neighbours in the
+    // list of the factor.
+    struct Slot {
+        std::array<std::int32_t, 2> key;
+        std::uint32_t account;
+        std::uint16_t factor;
+        Kind kind;
+        std::uint8_t row;  // of the account's positions, or balances
+    };
+    static_assert(sizeof(Slot) == 16);
+    using Run = RowPool<Slot>::Run;
+
+    struct Account {
+        Run run;
+        Mode mode = Mode::none;
+        MarginState state = MarginState::healthy;
+        Cover cover = Cover::none;
+        bool fresh = false;  // its rows or its state changed since its guards were set
+        std::uint32_t named_at = 0;
+    };
+    static_assert(sizeof(Account) == 16);
+
+    struct Work {
+        AccountSlot slot;
+        MarginState state = MarginState::healthy;
+        Evaluation evaluation;
+    };
+
+    // How far an account is from the next line in a direction.
+    struct Distance {
+        bool needed = false;  // there is a line in this direction
+        std::size_t threshold = 0;
+        Int128 slack = 0;  // at 1e-16 of money, less what rounding may take; negative: none
+    };
+
+    static constexpr std::int32_t kNoKey = std::numeric_limits<std::int32_t>::min();
+    static constexpr std::int32_t kEndOfList = -1;
+    static constexpr std::uint32_t kRefreshEvery = 16'384;
+    static constexpr std::uint32_t kAskEvery = 16;
+    static constexpr std::size_t kRepairsAtOnce = 2'048;
+
+    static constexpr bool held(const Slot& slot) {
+        return slot.kind == Kind::rising || slot.kind == Kind::falling;
+    }
+    static std::size_t coordinate_of(const Slot& slot, std::size_t threshold) noexcept {
+        return slot.kind == Kind::rising ? Coordinates::rising(threshold)
+                                         : Coordinates::falling(threshold);
+    }
+
+    // Accounts.
+    Cover cover_of(const AccountView& view) const noexcept;
+    void collect_slots(AccountSlot slot, const AccountView& view,
+                       std::span<const InstrumentId> factors);
+    void collect_held(std::uint32_t account, const AccountView& view);
+    void collect_ranges(std::uint32_t account, const AccountView& view);
+    void collect(std::uint32_t account, FactorIndex factor, Kind kind, std::size_t row);
+    void watch(std::uint32_t account) noexcept;
+    void unwatch(std::uint32_t account) noexcept;
+    void leave(std::uint32_t account) noexcept;
+    std::int64_t amount_of(const Slot& slot, const AccountView& view) const noexcept;
+
+    // A tick.
+    void update_factor(FactorIndex factor) noexcept;
+    void cover_anew(FactorIndex factor) noexcept;
+    std::span<const InstrumentId> factors_of(const AccountView& view);
+    void start_wheels(FactorIndex factor) noexcept;
+    void advance_factor(FactorIndex factor) noexcept;
+    void name(std::uint32_t account) noexcept;
+    void name_watched(FactorIndex factor) noexcept;
+    void take_fired() noexcept;
+    void refresh_spreads() noexcept;
+
+    // Guards of additive accounts: guards.cpp.
+    bool guard_additive(Account& account, const AccountView& view, const Work& work) noexcept;
+    Distance distance(Direction direction, MarginState state, const Evaluation& evaluation,
+                      std::size_t balances) const noexcept;
+    bool guard(Account& account, const AccountView& view, Direction direction,
+               Distance distance) noexcept;
+    bool set_keys(Account& account, const AccountView& view, Direction direction,
+                  std::size_t threshold, double available, double weights) noexcept;
+    bool guard_tiers(Account& account, const AccountView& view, const Distance& down) noexcept;
+    BandKey price_limit(const Slot& slot, const AccountView& view,
+                        const Distance& down) const noexcept;
+    Int128 beyond_first_tier(const Slot& slot, Int128 notional) const noexcept;
+    Int128 tier_cost(const Slot& slot, const AccountView& view, Direction direction,
+                     std::size_t threshold) const noexcept;
+    Int128 tiers_cost(const Account& account, const AccountView& view, Direction direction,
+                      std::size_t threshold) const noexcept;
+    Int128 cost_of(const Slot& slot, const AccountView& view, std::size_t threshold,
+                   BandKey key) const noexcept;
+    bool worth_guarding(const Account& account, const AccountView& view, const Distance& down,
+                        const Distance& up) const noexcept;
+    double spread_of(const Slot& slot, const AccountView& view) const noexcept;
+    double weight_of(const Slot& slot, const AccountView& view) const noexcept;
+    bool vouches_for_additive(const Account& account, const AccountView& view,
+                              const Evaluation& evaluation) const noexcept;
+
+    // Ranges of the others: ranges.cpp.
+    bool guard_ranges(Account& account, const AccountView& view) noexcept;
+    bool widths(Account& account, const AccountView& view, Int128 slack) noexcept;
+    bool worth_ranging(const Account& account, double part) const noexcept;
+    bool fill_ranges(const Account& account, double part) noexcept;
+    bool set_range_keys(Account& account) noexcept;
+    std::int64_t price_of(FactorIndex factor) const noexcept;
+    PriceRange range_of(FactorIndex factor) const noexcept;
+    bool vouches_for_ranges(const Account& account, const AccountView& view) const noexcept;
+
+    void repair(const Work& work) noexcept;
+    void put_off(std::uint32_t account) noexcept;
+    bool set_key(Slot& slot, std::uint32_t place, std::size_t which, std::size_t coordinate,
+                 BandKey key) noexcept;
+    void forget_keys(Account& account, std::size_t which) noexcept;
+    void forget_all_keys(Account& account) noexcept;
+    void forget(std::int32_t& key) noexcept {
+        if (key != kNoKey) --keys_in_force_;
+        key = kNoKey;
+    }
+    static std::size_t which_key(std::uint32_t wheel) noexcept;
+    std::int32_t key_of(std::uint32_t wheel, SlotRef place) const noexcept;
+    void sweep() noexcept;
+
+    const BandLimits limits_;
+    const RiskParameters& parameters_;
+    const AccountBook& book_;
+    const MarketStage& market_;
+    bool ladder_covered_ = false;                  // every rung is at the maintenance level
+    std::vector<std::vector<AssetId>> priced_by_;  // per instrument: the assets it values
+
+    Coordinates coordinates_;
+    TriggerWheels wheels_;
+    RowPool<Slot> slots_;
+    std::vector<Account> accounts_;
+    std::vector<std::int32_t> watched_;  // per factor: first slot of its list
+    std::uint64_t keys_in_force_ = 0;
+    std::vector<std::uint8_t> started_;  // per factor: its wheels stand
+
+    // How much each factor moves a tick, for sharing out slack: a matter of speed alone.
+    struct Spread {
+        double squares = 0;       // of the steps moved since the last refresh
+        std::uint32_t ticks = 0;  // of this factor since then
+        double deviation = 0;     // steps a tick of any factor
+        double share = 0;         // of all ticks
+    };
+    std::vector<Spread> spreads_;
+    std::uint32_t ticks_ = 0;
+
+    std::uint32_t call_ = 0;  // numbers calls of affected(): who was named already
+    std::vector<FiredEntry> fired_;
+    std::vector<AccountSlot> named_;
+    std::vector<Work> work_;
+    std::vector<Slot> collected_;
+    std::vector<InstrumentId> factors_;
+    // Of the account whose ranges are being chosen, by slot.
+    mutable WorstCorner corner_;
+    std::vector<double> harm_;   // of a rise (positive) or a fall (negative) by all of the price
+    std::vector<double> width_;  // share of the price that it may move towards harm
+    std::vector<PriceRange> price_ranges_;
+    std::vector<RateRange> rate_ranges_;
+    std::vector<BandKey> rate_keys_;
+    mutable std::vector<PriceRange> audit_prices_;
+    mutable std::vector<RateRange> audit_rates_;
+    BandStatistics statistics_;
+};
+
+}  // namespace margind::core

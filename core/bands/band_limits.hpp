@@ -1,0 +1,17 @@
+// Sizes of the band index that tests make small, to see what happens at their ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace margind::core {
+
+// Zero: chosen from the parameters.
+struct BandLimits {
+    std::size_t chunks = 0;       // of the wheels' memory; without more an account is watched
+    std::size_t fine_blocks = 0;  // split buckets; without more a bucket stays a list
+    // Entries that nobody wants that may lie in the wheels before they are swept.
+    std::uint64_t unwanted_entries = 4'096;
+};
+
+}  // namespace margind::core

@@ -1,0 +1,24 @@
+// What the band index does, as running totals for metrics and benchmarks.
+#pragma once
+
+#include <cstdint>
+
+namespace margind::core {
+
+struct BandStatistics {
+    std::uint32_t banded = 0;     // accounts behind guards
+    std::uint32_t watched = 0;    // accounts named on every tick of what they hold
+    std::uint32_t general = 0;    // accounts whose rules are not additive
+    std::uint32_t uncovered = 0;  // of those, accounts that are always watched
+    std::uint64_t fired = 0;      // entries reached by a coordinate
+    std::uint64_t unwanted = 0;   // of those, entries whose owner had other keys by then
+    std::uint64_t guards_set = 0;
+    std::uint64_t keys_set = 0;
+    std::uint64_t uncertified = 0;  // guards refused by the certificate; never expected
+    std::uint64_t put_off = 0;      // repairs left for later ticks
+    std::uint64_t swept = 0;        // entries taken out because nobody wanted them
+    std::uint64_t no_memory = 0;    // keys that found no room; their accounts are watched
+    std::uint64_t bytes = 0;        // in use, of the index alone
+};
+
+}  // namespace margind::core

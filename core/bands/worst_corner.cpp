@@ -1,0 +1,182 @@
+#include "core/bands/worst_corner.hpp"
+
+#include <algorithm>
+
+#include "core/assert.hpp"
+
+namespace margind::core {
+namespace {
+
+// The line below a state: the rung it would fall to, as a multiple of the margin at a level.
+struct Line {
+    MarginLevel level = MarginLevel::maintenance;
+    Rate multiplier;  // zero: equity itself
+};
+
+Line line_into(MarginState state, const Ladder& ladder) noexcept {
+    switch (state) {
+        case MarginState::warning:
+            return {ladder.warning.of, ladder.warning.multiplier};
+        case MarginState::margin_call:
+            return {ladder.margin_call.of, ladder.margin_call.multiplier};
+        case MarginState::liquidation:
+            return {ladder.liquidation.of, ladder.liquidation.multiplier};
+        case MarginState::healthy:
+        case MarginState::bankrupt:
+            break;
+    }
+    return {};
+}
+
+constexpr MarginState worse(MarginState state) {
+    return static_cast<MarginState>(static_cast<std::uint8_t>(state) + 1);
+}
+
+}  // namespace
+
+WorstCorner::WorstCorner(const RiskParameters& parameters)
+    : parameters_(parameters),
+      instruments_(parameters.instruments.size()),
+      assets_(parameters.assets.size()) {}
+
+bool WorstCorner::covers(const AccountView& account, const MarketView& market) const noexcept {
+    if (!account.spot_orders.empty()) return false;
+    if (account.terms != nullptr && account.terms->keeper) return false;
+    // A slow price moves with time, and a weight by a rule of the price or of the venue's totals is
+    // no weight of the corner's.
+    const auto position = [&](const PositionRow& row) {
+        const BalanceTerms* settled =
+            market.assets[account.balances[row.balance].asset.index()].terms;
+        return !parameters_.instruments[row.instrument.index()].rules.slow_price &&
+               (settled == nullptr || settled->amount_discount.scale.raw() == 0);
+    };
+    const auto balance = [&](const BalanceRow& row) {
+        const AssetRules& rules = parameters_.assets[row.asset.index()].rules;
+        return !rules.slow_price && !rules.redemption && rules.depeg.factor.raw() == 0 &&
+               rules.concentration.deposits_from.raw() == 0 &&
+               rules.concentration.borrows_from.raw() == 0;
+    };
+    return std::all_of(account.positions.begin(), account.positions.end(), position) &&
+           std::all_of(account.balances.begin(), account.balances.end(), balance);
+}
+
+void WorstCorner::copy_rows(const AccountView& account, const MarketView& market) noexcept {
+    for (const PositionRow& position : account.positions) {
+        const InstrumentRow& from = market.instruments[position.instrument.index()];
+        InstrumentRow& to = instruments_[position.instrument.index()];
+        to.mark = from.mark;
+        to.scale = from.scale;
+        to.terms = from.terms;
+        to.tier_count = from.tier_count;
+        std::copy_n(from.tiers.begin(), from.tier_count, to.tiers.begin());
+    }
+    for (const BalanceRow& balance : account.balances) {
+        assets_[balance.asset.index()] = market.assets[balance.asset.index()];
+    }
+}
+
+void WorstCorner::set(const PriceRange& range, std::int64_t price) noexcept {
+    if (range.of_asset) {
+        assets_[range.id].price = UnitPrice::from_raw(price);
+    } else {
+        instruments_[range.id].mark = Price::from_raw(price);
+    }
+}
+
+Int128 WorstCorner::gap(const AccountView& account, MarginLevel level, Rate multiplier) noexcept {
+    const LevelFigures figures = evaluate_level(account, scratch(), level);
+    return Int128{figures.equity.raw()} * kScale - multiplier.wide() * figures.margin.raw();
+}
+
+Int128 WorstCorner::distance(const AccountView& account, const MarketView& market,
+                             MarginState state) const noexcept {
+    const Line line = line_into(worse(state), parameters_.ladder);
+    const LevelFigures figures = evaluate_level(account, market, line.level);
+    return Int128{figures.equity.raw()} * kScale - line.multiplier.wide() * figures.margin.raw();
+}
+
+Int128 WorstCorner::distance_with(const AccountView& account, const MarketView& market,
+                                  MarginState state, const PriceRange& which,
+                                  std::int64_t price) noexcept {
+    copy_rows(account, market);
+    set(which, price);
+    const Line line = line_into(worse(state), parameters_.ladder);
+    return gap(account, line.level, line.multiplier);
+}
+
+// What roundings inside an evaluation may take, at 1e-16 of money: a unit for each row and sum, in
+// an asset that may be dear, and the venue's own steps.
+Int128 WorstCorner::rounding_of(const AccountView& account, Rate multiplier) const noexcept {
+    Int128 dearest = kScale;
+    for (const BalanceRow& balance : account.balances) {
+        dearest = std::max<Int128>(dearest, assets_[balance.asset.index()].price.raw());
+    }
+    const auto rows = static_cast<Int128>(account.positions.size() + account.balances.size() + 2);
+    const Int128 units = 4 * rows * (dearest / kScale + 1) * 10;  // weights of debts: up to 10
+    Int128 steps = 0;
+    for (const PositionRow& position : account.positions) {
+        const PositionTerms* terms = instruments_[position.instrument.index()].terms;
+        if (terms == nullptr) continue;
+        steps +=
+            2 *
+            (Int128{terms->rounding.notional_step.raw()} + terms->rounding.requirement_step.raw()) *
+            (dearest / kScale + 1);
+    }
+    return (units + steps) * (kScale + multiplier.wide());
+}
+
+bool WorstCorner::safe(const AccountView& account, const MarketView& market, MarginState state,
+                       std::span<const PriceRange> prices,
+                       std::span<const RateRange> rates) noexcept {
+    MARGIND_ASSERT(prices.size() <= kPricesMax);
+    copy_rows(account, market);
+    for (const RateRange& range : rates) {
+        InstrumentRow& row = instruments_[range.instrument];
+        for (std::uint32_t t = 0; t < row.tier_count; ++t) {
+            for (const MarginLevel level : kAllMarginLevels) {
+                Rate& rate = row.tiers[t].rate[level];
+                const Int128 most =
+                    div_ceil(range.anchors[t][level].wide() * range.most, std::int64_t{1} << 24);
+                rate = std::max(rate, Rate::from_raw(saturate_to_int64(most)));
+            }
+        }
+    }
+    // Every line below; one that a milder one of the same level stands before is not reached first.
+    std::array<bool, kMarginLevels> looked_at{};
+    for (MarginState into = worse(state);; into = worse(into)) {
+        const Line line = line_into(into, parameters_.ladder);
+        bool& done = looked_at[static_cast<std::size_t>(line.level)];
+        if (!done && !safe_at(account, line.level, line.multiplier, prices)) return false;
+        done = true;
+        if (into == MarginState::bankrupt) return true;
+    }
+}
+
+bool WorstCorner::safe_at(const AccountView& account, MarginLevel level, Rate multiplier,
+                          std::span<const PriceRange> prices) noexcept {
+    std::array<bool, kPricesMax> at_high{};
+    for (const PriceRange& range : prices) set(range, range.low);
+    Int128 least = gap(account, level, multiplier);
+    constexpr int kRounds = 4;
+    for (int round = 0;; ++round) {
+        bool moved = false;
+        for (std::size_t p = 0; p < prices.size(); ++p) {
+            set(prices[p], at_high[p] ? prices[p].low : prices[p].high);
+            const Int128 other = gap(account, level, multiplier);
+            if (other < least) {
+                least = other;
+                at_high[p] = !at_high[p];
+                moved = true;
+            } else {
+                set(prices[p], at_high[p] ? prices[p].high : prices[p].low);
+            }
+        }
+        if (!moved) break;
+        if (round == kRounds) return false;
+    }
+    // Without equity an account is bankrupt where a margin is asked: one unit is kept.
+    const Int128 kept = multiplier.raw() == 0 ? Int128{kScale} : 0;
+    return least - kept - rounding_of(account, multiplier) >= 0;
+}
+
+}  // namespace margind::core

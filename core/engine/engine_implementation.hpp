@@ -1,0 +1,141 @@
+// The engine's state and its parts; engine.cpp takes inputs in, engine_answers.cpp gives events and
+// reports out. Nobody else includes it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/bands/band_index.hpp"
+#include "core/engine/account_book.hpp"
+#include "core/engine/affected_accounts.hpp"
+#include "core/engine/engine.hpp"
+#include "core/engine/liquidation_plan.hpp"
+
+namespace margind::core {
+
+class Engine::Implementation {
+  public:
+    Implementation(RiskParameters parameters, Search search, const BandLimits& limits);
+
+    Refusal apply(const Input& input) noexcept;
+    void settle() noexcept { index_->settle(); }
+    bool next_event(Event& event) noexcept;
+    bool has_events() const noexcept {
+        return market_events_sent_ < market_.events().size() || before_sent_ < before_.size() ||
+               transitions_sent_ < transitions_.size() || after_sent_ < after_.size();
+    }
+
+    const RiskParameters& parameters() const noexcept { return parameters_; }
+    const MarketStage& market() const noexcept { return market_; }
+    const AccountBook& book() const noexcept { return book_; }
+    const LevelFigures& refused_transfer() const noexcept { return refused_transfer_; }
+    EngineStatistics statistics() const noexcept {
+        EngineStatistics copy = statistics_;
+        copy.accounts = book_.size();
+        return copy;
+    }
+    AccountReport report(AccountSlot slot) const noexcept;
+    LiquidationPlan plan(AccountSlot slot) const noexcept;
+    bool audit(AccountSlot slot) const noexcept;
+    BandStatistics band_statistics() const noexcept {
+        return bands_ != nullptr ? bands_->statistics() : BandStatistics{};
+    }
+
+  private:
+    std::unique_ptr<AffectedAccounts> make_index(Search search, const BandLimits& limits);
+
+    // What is remembered of an account between inputs.
+    struct Standing {
+        MarginState state = MarginState::healthy;
+        bool held = false;
+        bool unpriced = false;
+        bool known_priced = false;       // what it holds has prices: true until its rows change
+        std::uint64_t judged_at = 0;     // input_seq of the last judgement
+        Timestamp in_liquidation_since;  // stated while in liquidation or bankrupt
+    };
+    // A crossing found by this input; its event is made when it is fetched.
+    struct Transition {
+        AccountSlot slot;
+        MarginState from = MarginState::healthy;
+        MarginState to = MarginState::healthy;
+        std::uint32_t cause = 0;  // index into causes_
+    };
+    // Records of an update that is not complete yet.
+    template <class Record>
+    struct Staging {
+        std::vector<Record> records;
+        bool overflowed = false;
+
+        void add(const Record& record, std::size_t limit) {
+            if (records.size() < limit) {
+                records.push_back(record);
+            } else {
+                overflowed = true;
+            }
+        }
+        void clear() {
+            records.clear();
+            overflowed = false;
+        }
+    };
+
+    Refusal dispatch(const Input& input) noexcept;
+    Refusal apply_account(const AccountInput& record, std::uint8_t origin) noexcept;
+    Refusal apply_transfer(std::span<const AccountInput> records) noexcept;
+    void account_changed(AccountSlot slot) noexcept;
+    Refusal apply_parameter(const ParameterInput& record) noexcept;
+    Refusal apply_feed_state(const FeedStateInput& change) noexcept;
+    void apply_timer() noexcept;
+
+    void judge_changed_market() noexcept;
+    void judge(AccountSlot slot) noexcept;
+    std::uint32_t cause_for(AccountSlot slot) noexcept;
+    bool liquidation_is_held(AccountSlot slot) noexcept;
+    void add_cause(const Cause& cause) noexcept;
+    void announce_live() noexcept;
+
+    void stamp(Event& event) noexcept;
+    void describe(const Transition& transition, Event& event) noexcept;
+    static void set_flag(bool& flag, bool value, std::uint32_t& count) noexcept {
+        if (flag == value) return;
+        flag = value;
+        if (value) {
+            ++count;
+        } else {
+            --count;
+        }
+    }
+
+    RiskParameters parameters_;
+    std::uint32_t parameter_version_ = 1;
+    const LevelSet levels_;  // that the ladder looks at; no parameter moves a rung to another one
+    MarketStage market_;
+    AccountBook book_;
+    const BandIndex* bands_ = nullptr;  // the index, where it is one
+    std::unique_ptr<AffectedAccounts> index_;
+    std::vector<Standing> standings_;  // by slot
+    std::vector<FeedState> feed_states_;
+    DaemonState daemon_state_ = DaemonState::warming;
+    Timestamp next_clock_;
+    EngineStatistics statistics_;
+    LevelFigures refused_transfer_;
+
+    std::array<Staging<AccountInput>, kMaxAccountSources> account_staging_;
+    Staging<ParameterInput> parameter_staging_;
+
+    // The input at work and what it has led to; events leave in this order.
+    Input input_;
+    std::vector<Event> before_;  // feed_state, parameters_changed
+    std::vector<Cause> causes_;
+    std::vector<Transition> transitions_;
+    std::vector<Event> after_;  // daemon_state, clock
+    std::size_t before_sent_ = 0;
+    std::size_t market_events_sent_ = 0;
+    std::size_t transitions_sent_ = 0;
+    std::size_t after_sent_ = 0;
+    std::uint64_t event_seq_ = 0;
+};
+
+}  // namespace margind::core

@@ -1,0 +1,61 @@
+// The band index against the reference: the same random inputs lead to the same events, field by
+// field, and at the end every account stands where an evaluation from scratch puts it.
+#include <cstdint>
+#include <cstdlib>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/twin_engines.hpp"
+
+using namespace margind::test;
+
+namespace {
+
+std::uint64_t number(const char* variable, std::uint64_t otherwise) {
+    const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): one thread
+    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace
+
+// MARGIND_SEEDS and MARGIND_FIRST_SEED make it longer.
+TEST_CASE("bands and reference lead to the same events") {
+    const std::uint64_t first = number("MARGIND_FIRST_SEED", 1);
+    const std::uint64_t seeds = number("MARGIND_SEEDS", 200);
+    std::uint64_t crossings = 0;
+    std::uint64_t fired = 0;
+    for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+        TwinEngines twins(seed);
+        const auto difference = twins.run(3'000);
+        INFO("seed " << seed << ": " << difference.value_or(""));
+        REQUIRE_FALSE(difference);
+        crossings += twins.crossings();
+        fired += twins.statistics().fired;
+    }
+    CHECK(crossings > 100 * seeds);
+    CHECK(fired > 100 * seeds);
+}
+
+// What hardly happens at their usual sizes: no memory for entries, none for split buckets, wheels
+// that are swept all the time.
+TEST_CASE("bands are right at the ends of their memory") {
+    const margind::core::BandLimits small[] = {
+        {.chunks = 40, .unwanted_entries = 0},
+        {.fine_blocks = 2, .unwanted_entries = 0},
+        {.chunks = 200, .fine_blocks = 30, .unwanted_entries = 10}};
+    std::uint64_t swept = 0;
+    std::uint64_t no_memory = 0;
+    for (const auto& limits : small) {
+        for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+            TwinEngines twins(seed, limits);
+            const auto difference = twins.run(2'000);
+            swept += twins.statistics().swept;
+            no_memory += twins.statistics().no_memory;
+            INFO("seed " << seed << ", chunks " << limits.chunks << ": "
+                         << difference.value_or(""));
+            REQUIRE_FALSE(difference);
+        }
+    }
+    CHECK(swept > 1'000);
+    CHECK(no_memory > 1'000);
+}
