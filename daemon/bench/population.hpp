@@ -51,6 +51,10 @@ struct Population {
                                            first_holding[account + 1] - first_holding[account]);
     }
     std::uint32_t draw_instrument(BenchRandom& random) const;
+    // Of all draws.
+    double share(std::uint32_t instrument) const {
+        return popularity[instrument] - (instrument == 0 ? 0 : popularity[instrument - 1]);
+    }
 };
 
 Population make_population(const PopulationOptions& options);

@@ -26,7 +26,7 @@ int print(const std::function<std::string()>& measure) {
 
 void add_engine(CLI::App& bench, int& exit_code) {
     CLI::App* command = bench.add_subcommand(
-        "engine", "Time per price tick in the engine alone, beside a bare loop over the holders");
+        "engine", "Time per price tick: bands against evaluating every holder, on the same inputs");
     const auto options = std::make_shared<EngineBenchOptions>();
     command->add_option("--accounts", options->accounts, "Accounts")
         ->check(CLI::Range(1, 10'000'000))
@@ -40,15 +40,25 @@ void add_engine(CLI::App& bench, int& exit_code) {
                      "instruments, popular ones more often")
         ->check(CLI::Range(0, 10'000'000))
         ->capture_default_str();
-    command->add_option("--ticks", options->ticks, "Price ticks")
+    command->add_option("--ticks", options->ticks, "Price ticks that count")
         ->check(CLI::Range(1, 100'000'000))
         ->capture_default_str();
-    command->add_option("--seconds-max", options->seconds_max, "Stop after so many seconds")
+    command->add_option("--warmup", options->warmup, "Price ticks before them")
+        ->check(CLI::Range(1, 100'000'000))
+        ->capture_default_str();
+    command
+        ->add_option("--seconds-max", options->seconds_max,
+                     "Stop after so many seconds of warm-up, and of ticks")
         ->check(CLI::Range(0.1, 86'400.0))
         ->capture_default_str();
-    command->add_option("--bp", options->bp, "Size of a move, in 1/10000 of the price")
-        ->check(CLI::Range(1.0, 100.0))
+    command->add_option("--bp", options->bp, "Deviation of a move, in 1/10000 of the price")
+        ->check(CLI::Range(0.001, 100.0))
         ->capture_default_str();
+    const std::map<std::string, BenchScenario> scenarios{{"calm", BenchScenario::calm},
+                                                         {"crash", BenchScenario::crash},
+                                                         {"gap", BenchScenario::gap}};
+    command->add_option("--scenario", options->scenario, "calm, crash or gap; default calm")
+        ->transform(CLI::CheckedTransformer(scenarios));
     command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
     command->add_option("--cpu", options->cpu, "Core to run on; -1: any")
         ->check(CLI::Range(-1, 1023))
