@@ -19,6 +19,8 @@ constexpr std::int64_t kQueueMax = 4'194'304;
 
 constexpr std::pair<const char*, Layout> kLayouts[] = {{"inline", Layout::inline_},
                                                        {"paired", Layout::paired}};
+constexpr std::pair<const char*, core::Search> kSearches[] = {
+    {"bands", core::Search::bands}, {"reference", core::Search::reference}};
 constexpr std::pair<const char*, Idle> kIdles[] = {
     {"spin", Idle::spin}, {"yield", Idle::yield}, {"park", Idle::park}};
 constexpr std::pair<const char*, const char*> kLevels[] = {
@@ -104,6 +106,9 @@ void read_log(MapReader& root, Settings& settings) {
 
 void read_daemon(MapReader& root, Settings& settings) {
     read_accounts(root, settings);
+    MapReader engine = root.map("engine");
+    engine.choice("search", settings.engine.search, kSearches);
+    engine.finish();
     read_threads(root, settings.threads);
     MapReader queues = root.map("queues");
     queues.whole("inputs", settings.queues.inputs, kQueueMin, kQueueMax);

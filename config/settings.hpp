@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/engine.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
 #include "feeds/session.hpp"
@@ -34,6 +35,10 @@ struct ThreadSettings {
     int io_cpu = -1;
     int cold_cpu = -1;
     bool lock_memory = false;  // mlockall; needs the privilege, start-up fails without it
+};
+
+struct EngineSettings {
+    core::Search search = core::Search::bands;
 };
 
 struct QueueSettings {
@@ -71,6 +76,7 @@ struct Settings {
     std::vector<core::Price> reference_prices;
     std::vector<feeds::FeedOptions> feeds;  // same order as risk.feeds
     AccountsSettings accounts;
+    EngineSettings engine;
     ThreadSettings threads;
     QueueSettings queues;
     EventListenerSettings events;

@@ -148,7 +148,7 @@ class Application::Implementation {
     asio::io_context main_io_{1};
 
     // The engine's side, in the order of the data.
-    core::Engine engine_{settings_.risk};
+    core::Engine engine_{settings_.risk, settings_.engine.search};
     HeldEvents held_events_;
     std::optional<QueuedDelivery> queued_;   // paired
     std::optional<EventQueue> event_queue_;  // paired

@@ -188,7 +188,7 @@ int replay(const config::Settings& settings, const ReplayOptions& options) {
     const core::Timestamp first = recorded.inputs.empty()
                                       ? core::Timestamp() + core::Duration::from_seconds(1)
                                       : recorded.inputs.front().receive_time;
-    core::Engine engine(settings.risk);
+    core::Engine engine(settings.risk, settings.engine.search);
     BodyWriter writer(settings.risk, options.events_out);
     if (settings.threads.layout == config::Layout::inline_) {
         EngineCycle cycle(engine, nullptr, nullptr, writer, nullptr, nullptr);

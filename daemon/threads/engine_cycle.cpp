@@ -48,7 +48,7 @@ bool EngineCycle::step() noexcept {
         sequencer_.stamp(held_, now);
         apply(held_);
     }
-    hand_out();
+    if (hand_out()) engine_.settle();
     return true;
 }
 
@@ -61,6 +61,7 @@ core::Refusal EngineCycle::accept(core::Input& input) noexcept {
     sequencer_.stamp(input, now);
     const core::Refusal refusal = apply(input);
     MARGIND_ASSERT(hand_out());
+    engine_.settle();
     return refusal;
 }
 

@@ -116,8 +116,9 @@ void add_accounts(EngineCycle& cycle) {
 
 class HotPath {
   public:
-    explicit HotPath(config::Layout layout)
-        : queued_(settings_.risk, 4'096, nullptr),
+    HotPath(config::Layout layout, core::Search search)
+        : engine_(settings_.risk, search),
+          queued_(settings_.risk, 4'096, nullptr),
           events_(4'096, nullptr),
           cycle_(engine_, &clock_, layout == config::Layout::paired ? &queued_ : nullptr, events_,
                  &reports_, nullptr),
@@ -163,7 +164,7 @@ class HotPath {
     const config::Settings settings_ = settings();
     const core::FeedId feed_{0};
     HandClock clock_;
-    core::Engine engine_{settings_.risk};
+    core::Engine engine_;
     Published<EngineReport> reports_;
     QueuedDelivery queued_;
     EventQueue events_;
@@ -179,27 +180,37 @@ class HotPath {
     std::uint64_t delay_ms_ = 0;
 };
 
-TEST_CASE("a hundred thousand recorded ticks allocate nothing, queued or inline") {
+void check_allocations(config::Layout layout, core::Search search) {
     std::vector<Message> messages = recorded_messages();
     REQUIRE(messages.size() > 500);
-    for (const config::Layout layout : {config::Layout::paired, config::Layout::inline_}) {
-        const auto path = std::make_unique<HotPath>(layout);
-        for (int i = 0; i < 3; ++i) path->pass(messages);
-        path->ticks = path->account_events = 0;
-        const std::uint64_t evaluations = path->engine().statistics().evaluations;
-        const auto before = test::allocation_count();
-        int passes = 0;
-        while (path->ticks < kTicksWanted && passes < kPassesMax) {
-            path->pass(messages);
-            ++passes;
-        }
-        const auto allocations = test::allocation_count() - before;
-        CAPTURE(passes, path->ticks);
-        CHECK(path->all_taken);
-        CHECK(path->ticks >= kTicksWanted);
-        CHECK(path->account_events > 100);  // the whole path was walked, to the very end
+    const auto path = std::make_unique<HotPath>(layout, search);
+    for (int i = 0; i < 3; ++i) path->pass(messages);
+    path->ticks = path->account_events = 0;
+    const std::uint64_t evaluations = path->engine().statistics().evaluations;
+    const core::BandStatistics bands = path->engine().band_statistics();
+    const auto before = test::allocation_count();
+    int passes = 0;
+    while (path->ticks < kTicksWanted && passes < kPassesMax) {
+        path->pass(messages);
+        ++passes;
+    }
+    const auto allocations = test::allocation_count() - before;
+    CAPTURE(passes, path->ticks);
+    CHECK(path->all_taken);
+    CHECK(path->ticks >= kTicksWanted);
+    CHECK(path->account_events > 100);  // the whole path was walked, to the very end
+    if (search == core::Search::reference) {
         CHECK(path->engine().statistics().evaluations - evaluations > kTicksWanted);
-        CHECK(allocations == 0);
+    } else {
+        CHECK(path->engine().band_statistics().guards_set - bands.guards_set > 100);
+    }
+    CHECK(allocations == 0);
+}
+
+TEST_CASE("a hundred thousand recorded ticks allocate nothing, queued or inline") {
+    for (const config::Layout layout : {config::Layout::paired, config::Layout::inline_}) {
+        check_allocations(layout, core::Search::reference);
+        check_allocations(layout, core::Search::bands);
     }
 }
 
