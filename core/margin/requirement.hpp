@@ -123,25 +123,28 @@ ValueOf<N> gain_of(const InstrumentRowOf<N>& row, const PositionTermsOf<N>& term
 
 // rate * size in whole units, rounded up, at most the largest rate.
 template <class N>
-RateOf<N> per_unit(const RateOf<N>& rate, const QuantityOf<N>& size, const QuantityOf<N>& unit) {
+RateOf<N> per_unit(const RateOf<N>& rate, const typename N::WideRaw& size,
+                   const typename N::WideRaw& unit) {
     using Wide = typename N::WideRaw;
     if (rate.raw() == 0) return rate;
-    return at_most_largest(RateOf<N>::from_raw(
-        N::narrow(div_ceil<Wide>(Wide(rate.wide() * size.wide()), unit.wide()))));
+    return at_most_largest(
+        RateOf<N>::from_raw(N::narrow(div_ceil<Wide>(Wide(rate.wide() * size), unit))));
 }
 
-// The slope's rate. An inverse contract's size is the base asset it stands for.
+// The slope's rate. An inverse contract's size is the base asset it stands for, at the ledger's
+// decimals: its own quantities count contracts and may have none.
 template <class N>
 RateOf<N> slope_rate(const PositionTermsOf<N>& terms, const ValueOf<N>& notional,
                      const QuantityOf<N>& size, MarginLevel level) {
     using Wide = typename N::WideRaw;
     if (terms.slope.scale.raw() == 0) return {};
-    QuantityOf<N> of = size;
+    Wide of = size.wide();
+    Wide scale = terms.slope.scale.wide();
     if (terms.payoff == Payoff::inverse) {
-        of = QuantityOf<N>::from_raw(N::narrow(div_ceil<Wide>(
-            Wide(notional.raw() * terms.unit.wide()), Wide(N::scale() * N::scale()))));
+        of = round_up(notional).wide();
+        scale = std::max<Wide>(Wide(scale * N::scale()) / terms.unit.wide(), Wide(1));
     }
-    return product(per_unit(terms.slope.fraction, of, terms.slope.scale), terms.slope_share[level],
+    return product(per_unit<N>(terms.slope.fraction, of, scale), terms.slope_share[level],
                    Rounding::up);
 }
 
@@ -195,7 +198,7 @@ WeightedValueOf<N> added_rates(const PositionTermsOf<N>& terms, const ValueOf<N>
                                const QuantityOf<N>& quantity, MarginLevel level, Terms& seen) {
     const QuantityOf<N> size = magnitude(quantity);
     const RateOf<N>& side = quantity.raw() > 0 ? terms.long_rate[level] : terms.short_rate[level];
-    const RateOf<N> by_size = per_unit(terms.slippage.quadratic, size, terms.unit);
+    const RateOf<N> by_size = per_unit<N>(terms.slippage.quadratic, size.wide(), terms.unit.wide());
     const RateOf<N> slope = slope_rate(terms, notional, size, level);
     const RateOf<N> sum = side + terms.slippage.linear + by_size + slope;
     const RateOf<N> added = at_most_largest(sum);

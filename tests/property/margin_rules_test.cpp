@@ -6,7 +6,8 @@
 //   every account    1e-8 of equity and of margin at the end; 1e-8 of each asset whose gains are
 //                    summed, and of each asset a requirement arises in that is not at par
 //   rates by size    1e-8 of the rate for each rounding: slippage 1, slope 2 and, for an inverse
-//                    contract's size, 2 steps of it, premium 3, reduced rate 2 / (1 - premium base)
+//                    contract's size, 2e-8 of the asset it is in, premium 3, reduced rate 2 / (1 -
+//                    premium base)
 //                    + 2
 //   weights by size  6 times 1e-8 of the value
 //   inverse          1e-16 of the settlement asset for each value taken
@@ -124,7 +125,11 @@ class RoundingBound {
         if (terms.slope.scale.raw() > 0) {
             steps += 2;
             if (terms.payoff == Payoff::inverse) {
-                steps += (terms.slope.fraction.raw() / terms.slope.scale.raw() / step_ + 1) * 2;
+                // The scale in whole coins is scale / unit.
+                steps += (terms.slope.fraction.raw() * terms.unit.raw() / terms.slope.scale.raw() /
+                              Fine::scale() +
+                          1) *
+                         2;
             }
         }
         if (terms.premium.factor.raw() > 0) {

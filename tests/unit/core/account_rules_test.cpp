@@ -85,6 +85,28 @@ TEMPLATE_TEST_CASE("a larger share of the skew scale needs a higher ratio", "", 
     CHECK(market.margin("40", MarginLevel::initial) == D::money("7700"));       // 80,000 9 % + 500
 }
 
+// 15,000 contracts of a dollar at 30,000 are half a coin: 0.25 % beside the tier's 1 %.
+TEST_CASE("an inverse contract's slope goes by parts of a coin, whatever its contracts are") {
+    using D = Decimals<Ledger>;
+    PositionTermsOf<Ledger> terms;
+    terms.payoff = Payoff::inverse;
+    terms.unit = Quantity::from_raw(1);  // no decimals
+    terms.slope = {D::rate("0.5"), Quantity::from_raw(100)};
+    terms.slope_share = {D::rate("1"), D::rate("1")};
+    InstrumentRow row;
+    row.mark = Price::from_raw(30'000);
+    row.scale = ContractScale::from_factor(10'000'000'000'000'000);
+    row.terms = &terms;
+    row.tier_count = 1;
+    row.tiers[0].rate = {D::rate("0.01"), D::rate("0.01")};
+    const std::array<PositionRow, 1> positions{{{.instrument = InstrumentId(0),
+                                                 .quantity = Quantity::from_raw(15'000),
+                                                 .entry_price = row.mark}}};
+    const AccountView account{.balances = {}, .positions = positions};
+    const auto figures = position_figures<Ledger>(account, 0, row, MarginLevel::initial);
+    CHECK(round_up(figures.requirement) == D::money("0.00625"));
+}
+
 TEMPLATE_TEST_CASE("a level that trusts neither price takes each against the account", "", Ledger,
                    Extended) {
     using D = Decimals<TestType>;
