@@ -14,7 +14,7 @@ namespace {
 constexpr MarginLevel kLevel = MarginLevel::maintenance;
 
 // Chunks of seven entries for each account, on average, with those not swept yet.
-constexpr std::size_t kChunksPerAccount = 12;
+constexpr std::size_t kChunksPerAccount = 24;
 // Split buckets of a wheel, on average: each is about 1 % of its price.
 constexpr std::size_t kFineBlocksPerWheel = 8;
 
@@ -30,7 +30,7 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
       coordinates_(parameters),
       wheels_(coordinates_.factors() * Coordinates::kPerFactor,
               limits.chunks > 0 ? limits.chunks
-                                : std::size_t{parameters.max_accounts} * kChunksPerAccount + 4'096,
+                                : std::size_t{parameters.max_accounts} * kChunksPerAccount + 16'384,
               limits.fine_blocks > 0
                   ? limits.fine_blocks
                   : coordinates_.factors() * Coordinates::kPerFactor * kFineBlocksPerWheel),
@@ -87,7 +87,9 @@ std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noe
 
 void BandIndex::update_factor(FactorIndex factor) noexcept {
     const MarketView market = market_.view();
-    const BandKey before = coordinates_.at(factor, kPriceUp);
+    // Price and rate together: what moves an account that is near its liquidation.
+    const std::size_t watched = Coordinates::rising(entering(MarginState::liquidation));
+    const BandKey before = coordinates_.at(factor, watched);
     Coordinates::Rules rules = Coordinates::Rules::hold;
     if (factor < market.instruments.size()) {
         const InstrumentRow& row = market.instruments[factor];
@@ -104,7 +106,7 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
         start_wheels(factor);
         return;
     }
-    const double moved = coordinates_.at(factor, kPriceUp) - before;
+    const double moved = coordinates_.at(factor, watched) - before;
     spreads_[factor].squares += moved * moved;
     ++spreads_[factor].ticks;
     if (rules != Coordinates::Rules::hold) {
@@ -250,7 +252,9 @@ void BandIndex::put_off(std::uint32_t index) noexcept {
 // Takes out what nobody wants any more, a little at a time, once it is much.
 void BandIndex::sweep() noexcept {
     constexpr int kChunks = 4;
-    if (wheels_.statistics().entries <= limits_.unwanted_entries + 2 * keys_in_force_) return;
+    if (wheels_.statistics().entries <=
+        limits_.unwanted_entries + keys_in_force_ + keys_in_force_ / 2)
+        return;
     wheels_.sweep(kChunks, [&](std::uint32_t wheel, BandKey key, SlotRef place) {
         return key_of(wheel, place) == key;
     });

@@ -263,8 +263,10 @@ void TriggerWheels::sweep_on() noexcept {
         return;
     }
     sweep_.fine = 0;
-    while (++sweep_.coarse < kCoarseBuckets && buckets(sweep_.wheel)[sweep_.coarse] == kNone) {
-    }
+    const std::uint32_t* const all = buckets(sweep_.wheel);
+    do {
+        ++sweep_.coarse;
+    } while (sweep_.coarse < kCoarseBuckets && all[sweep_.coarse] == kNone);
 }
 
 }  // namespace margind::core

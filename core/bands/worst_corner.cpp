@@ -111,8 +111,8 @@ Int128 WorstCorner::rounding_of(const AccountView& account, Rate multiplier) con
     for (const BalanceRow& balance : account.balances) {
         dearest = std::max<Int128>(dearest, assets_[balance.asset.index()].price.raw());
     }
-    const auto rows = static_cast<Int128>(account.positions.size() + account.balances.size() + 2);
-    const Int128 units = 4 * rows * (dearest / kScale + 1) * 10;  // weights of debts: up to 10
+    const std::size_t rows = account.positions.size() + account.balances.size() + 2;
+    const Int128 units = 40 * Int128{rows} * (dearest / kScale + 1);  // weights of debts: up to 10
     Int128 steps = 0;
     for (const PositionRow& position : account.positions) {
         const PositionTerms* terms = instruments_[position.instrument.index()].terms;

@@ -20,17 +20,27 @@ def run(program, *arguments):
 
 
 def check_engine(program):
-    result = run(program, "engine", "--accounts", "2000", "--instruments", "20", "--ticks", "1500")
-    assert result["ticks"] == result["tick_ns"]["samples"] == result["floor_tick_ns"]["samples"] == 1500
-    assert result["ticks_with_event"] == 1500, "every tick takes a sentinel over its line"
-    assert result["account_events"] >= 1500
-    assert result["evaluations"] > 1500, "the holders are evaluated, too"
+    result = run(program, "engine", "--accounts", "2000", "--instruments", "20", "--ticks", "1500", "--bp", "20")
+    for side in ("bands", "reference"):
+        ticks = result[side]["tick_ns"]
+        assert result["ticks"] == ticks["samples"] == result[side]["told_ns"]["samples"] == 1500
+        assert 0 < ticks["p50"] <= ticks["p99"] <= ticks["max"]
+        assert result[side]["mean_ns"] > 0 and result[side]["warmup_mean_ns"] > 0
+    assert result["account_events_per_tick"] > 0, "somebody crosses a line"
+    assert result["reference"]["evaluations_per_tick"] == result["holders_per_tick_mean"]
+    assert result["bands"]["evaluations_per_tick"] < result["holders_per_tick_mean"] / 2
+    index = result["index"]
+    assert index["banded"] + index["watched"] == 2000 and index["general"] == 0
+    assert index["uncertified"] == index["no_memory"] == 0 and index["bytes_per_account"] > 0
     assert 2.8 < result["positions"] / 2000 < 4.2
-    assert 0 < result["tick_ns"]["p50"] <= result["tick_ns"]["p99"] <= result["tick_ns"]["max"]
-    assert result["ratio_to_floor_mean"] > 0
+    assert result["ratio"] > 0 and result["ratio_reference_to_floor"] > 0
 
     few = run(program, "engine", "--accounts", "2000", "--holders", "50", "--ticks", "600")
-    assert few["holders_per_tick_mean"] == 51, "fifty holders and the sentinel"
+    assert few["holders_per_tick_mean"] == 50
+    gap = run(program, "engine", "--accounts", "2000", "--scenario", "gap", "--ticks", "1000")
+    assert gap["bands"]["gap_told_ns"]["samples"] == 2 == gap["reference"]["gap_tick_ns"]["samples"]
+    crash = run(program, "engine", "--accounts", "2000", "--scenario", "crash", "--ticks", "3000")
+    assert crash["account_events_per_tick"] > result["account_events_per_tick"] / 100
 
 
 def check_latency(program):
