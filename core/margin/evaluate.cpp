@@ -43,7 +43,8 @@ HealthFactor health_factor(const Evaluation& evaluation) noexcept {
 }
 
 Money shortfall(const Evaluation& evaluation) noexcept {
-    return std::max(Money{}, evaluation.initial_margin - evaluation.initial_equity);
+    const Int128 missing = evaluation.initial_margin.wide() - evaluation.initial_equity.wide();
+    return Money::from_raw(std::max<std::int64_t>(0, saturate_to_int64(missing)));
 }
 
 }  // namespace margind::core

@@ -284,8 +284,7 @@ class Evaluator {
         ValueOf<N> worth = notional_of(row, *row.terms, row.mark, position.quantity);
         const UnitPriceOf<N>& price = asset_of(position.balance).price;
         if (price.wide() != N::scale()) {
-            worth =
-                ValueOf<N>::from_raw(div_ceil<Wide>(worth.raw(), Wide(N::scale())) * price.wide());
+            worth = countable_value<N>(div_ceil<Wide>(worth.raw(), Wide(N::scale())), price);
         }
         return worth * row.terms->flag_reward;
     }
