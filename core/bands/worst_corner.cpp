@@ -32,6 +32,17 @@ constexpr MarginState worse(MarginState state) {
     return static_cast<MarginState>(static_cast<std::uint8_t>(state) + 1);
 }
 
+// Whether each further part of a value costs at least as much as the part before: only then is what
+// counts of it concave.
+bool rises_by_tier(const std::vector<BalanceTier<Ledger>>& tiers) noexcept {
+    for (std::size_t t = 1; t < tiers.size(); ++t) {
+        for (const MarginLevel level : kAllMarginLevels) {
+            if (tiers[t].rate[level] < tiers[t - 1].rate[level]) return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 WorstCorner::WorstCorner(const RiskParameters& parameters)
@@ -54,7 +65,8 @@ bool WorstCorner::covers(const AccountView& account, const MarketView& market) c
         const AssetRules& rules = parameters_.assets[row.asset.index()].rules;
         return !rules.slow_price && !rules.redemption && rules.depeg.factor.raw() == 0 &&
                rules.concentration.deposits_from.raw() == 0 &&
-               rules.concentration.borrows_from.raw() == 0;
+               rules.concentration.borrows_from.raw() == 0 && rises_by_tier(rules.haircuts) &&
+               rises_by_tier(rules.borrow_rates);
     };
     return std::all_of(account.positions.begin(), account.positions.end(), position) &&
            std::all_of(account.balances.begin(), account.balances.end(), balance);
