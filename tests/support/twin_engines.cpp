@@ -88,6 +88,20 @@ double start_of(std::uint32_t instrument) {
     return kStart[instrument % 6];
 }
 
+// Rules of what counts as collateral, and of what is owed.
+void add_rules(Asset& asset, Random& random) {
+    AssetRules& rules = asset.rules;
+    rules.debt_is_requirement = random.chance(0.5);
+    if (random.chance(0.5)) {
+        asset.haircut = {};                                   // the tiers' instead
+        const double last = random.chance(0.5) ? 0.3 : 0.02;  // rising, or not
+        rules.haircuts = {{.value_up_to = notional(300), .rate = rate(0.05)},
+                          {.value_up_to = notional(900), .rate = rate(0.1)},
+                          {.value_up_to = {}, .rate = rate(last)}};
+    }
+    rules.plain = !looked_at(rules);
+}
+
 // One or two of the rules that an instrument may have, and what makes them valid.
 void add_rules(Instrument& one, Random& random) {
     PositionTerms& terms = one.rules.terms;
@@ -120,7 +134,8 @@ void add_rules(Instrument& one, Random& random) {
             terms.margin_price = MarginPrice::entry;
             break;
         default:
-            return;
+            terms.orders = OrderRule::worst_fill;
+            terms.order_charge = money(1);
     }
     one.rules.plain = false;
 }
@@ -134,6 +149,7 @@ RiskParameters venue_of(const Shape& shape, Random& random) {
                             .haircut = rate(0.1),
                             .liability_weight = rate(1.1)});
     }
+    if (shape.collateral && shape.rules) add_rules(p.assets.back(), random);
     if (shape.second_currency) {
         p.assets.push_back({.name = "USDT", .priced_by = InstrumentId(0), .haircut = {}});
     }
@@ -276,6 +292,7 @@ class TwinEngines::Implementation {
             record(account, AccountRecord::balance, asset,
                    money((random_.unit() - 0.2) * 2'000 / truth_[0]).raw(), 0, Last::yes);
         }
+        if (shape_.rules && random_.chance(0.3)) order(account);
         const std::uint64_t positions = first ? random_.below(5) : 1;
         for (std::uint64_t n = 0; n < positions; ++n) {
             const auto i = static_cast<std::uint32_t>(random_.below(shape_.instruments));
@@ -284,6 +301,13 @@ class TwinEngines::Implementation {
                    random_.chance(0.1) ? 0 : quantity(size).raw(),
                    price(truth_[i] * (1 + (random_.unit() - 0.5) * 0.02)).raw(), Last::yes);
         }
+    }
+    // A refused one is refused by both.
+    void order(std::uint32_t account) {
+        const auto i = static_cast<std::uint32_t>(random_.below(shape_.instruments));
+        const double size = (random_.unit() - 0.5) * 20'000 / truth_[i];
+        record(account, AccountRecord::order, i, random_.chance(0.3) ? 0 : quantity(size).raw(),
+               price(truth_[i] * (1 + (random_.unit() - 0.5) * 0.02)).raw(), Last::yes);
     }
     void tell_statistic() {
         StatisticInput input;
