@@ -139,8 +139,11 @@ Coordinates::Rules Coordinates::update_rules(InstrumentId id, const InstrumentRo
             } else if (anchored == 0) {
                 same = false;
             } else {
-                const Int128 ratio = div_ceil(Int128{now} * kUnmoved, anchored);
-                largest = std::max(largest, saturate_to_int64(ratio));
+                // Two above the double's floor: never below the true ratio.
+                const double ratio = static_cast<double>(now) / static_cast<double>(anchored);
+                largest =
+                    std::max(largest, ratio < 4 ? static_cast<std::int64_t>(ratio * kUnmoved) + 2
+                                                : 4 * kUnmoved);
             }
         }
     }
