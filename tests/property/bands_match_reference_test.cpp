@@ -21,7 +21,7 @@ std::uint64_t number(const char* variable, std::uint64_t otherwise) {
 // MARGIND_SEEDS and MARGIND_FIRST_SEED make it longer.
 TEST_CASE("bands and reference lead to the same events") {
     const std::uint64_t first = number("MARGIND_FIRST_SEED", 1);
-    const std::uint64_t seeds = number("MARGIND_SEEDS", 250);
+    const std::uint64_t seeds = number("MARGIND_SEEDS", 200);
     std::uint64_t crossings = 0;
     std::uint64_t fired = 0;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
