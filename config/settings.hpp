@@ -38,7 +38,7 @@ struct ThreadSettings {
 };
 
 struct EngineSettings {
-    core::Search search = core::Search::bands;
+    core::Search search = core::Search::reference;
 };
 
 struct QueueSettings {
