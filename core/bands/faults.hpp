@@ -20,6 +20,7 @@ enum class BandFault : std::uint8_t {
     partial_forgets,    // a part re-band does not count what the other keys reserve,
                         // and no certificate
     corner_unchecked,   // ranges are taken without looking at their worst corner
+    level_prices_kept,  // prices of the levels stay where they are in that corner
     count_,
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/assert.hpp"
+#include "core/bands/faults.hpp"
 
 namespace margind::core {
 namespace {
@@ -48,7 +49,8 @@ bool rises_by_tier(const std::vector<BalanceTier<Ledger>>& tiers) noexcept {
 WorstCorner::WorstCorner(const RiskParameters& parameters)
     : parameters_(parameters),
       instruments_(parameters.instruments.size()),
-      assets_(parameters.assets.size()) {}
+      assets_(parameters.assets.size()),
+      asset_terms_(parameters.assets.size()) {}
 
 bool WorstCorner::covers(const AccountView& account, const MarketView& market) const noexcept {
     if (!account.spot_orders.empty()) return false;
@@ -83,7 +85,16 @@ void WorstCorner::copy_rows(const AccountView& account, const MarketView& market
         std::copy_n(from.tiers.begin(), from.tier_count, to.tiers.begin());
     }
     for (const BalanceRow& balance : account.balances) {
-        assets_[balance.asset.index()] = market.assets[balance.asset.index()];
+        AssetRow& to = assets_[balance.asset.index()];
+        to = market.assets[balance.asset.index()];
+        if (to.terms == nullptr || MARGIND_FAULT(level_prices_kept)) continue;
+        // Prices of the levels repeat the asset's price (covers() refuses those of their own), and
+        // would hold it where it is.
+        BalanceTerms& terms = asset_terms_[balance.asset.index()];
+        terms = *to.terms;
+        terms.asset_price = {};
+        terms.liability_price = {};
+        to.terms = &terms;
     }
 }
 

@@ -75,6 +75,7 @@ class WorstCorner {
     // Rows of what the account at work holds; the others are left over from earlier.
     std::vector<InstrumentRow> instruments_;
     std::vector<AssetRow> assets_;
+    std::vector<BalanceTerms> asset_terms_;
 };
 
 }  // namespace margind::core
