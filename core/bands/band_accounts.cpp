@@ -15,29 +15,20 @@ constexpr MarginLevel kLevel = MarginLevel::maintenance;
 void BandIndex::account_changed(AccountSlot slot, std::span<const InstrumentId> factors) {
     Account& account = accounts_[slot.index()];
     if (MARGIND_FAULT(kept_after_update) && account.mode == Mode::banded) return;
-    leave(slot.index());
+    const auto count = [&](std::uint32_t by) {
+        if (account.cover != Cover::additive) statistics_.general += by;
+        if (account.cover == Cover::none) statistics_.uncovered += by;
+    };
+    if (account.mode != Mode::none) count(~std::uint32_t{0});
+    let_go(slot.index());
     const AccountView view = book_.view(slot);
     account.cover = cover_of(view);
     collected_.clear();
     collect_slots(slot, view, factors);
     slots_.assign(account.run, collected_);
     account.fresh = true;
+    count(1);
     watch(slot.index());
-    if (account.cover != Cover::additive) ++statistics_.general;
-    if (account.cover == Cover::none) ++statistics_.uncovered;
-}
-
-void BandIndex::leave(std::uint32_t index) noexcept {
-    Account& account = accounts_[index];
-    if (account.mode == Mode::none) return;
-    if (account.cover != Cover::additive) --statistics_.general;
-    if (account.cover == Cover::none) --statistics_.uncovered;
-    if (account.mode == Mode::watched) unwatch(index);
-    if (account.mode == Mode::banded) {
-        forget_all_keys(account);
-        --statistics_.banded;
-    }
-    account.mode = Mode::none;
 }
 
 // Additive: health is a sum of what each position and each balance adds, each a product of the
@@ -70,11 +61,13 @@ BandIndex::Cover BandIndex::cover_of(const AccountView& view) const noexcept {
 }
 
 void BandIndex::collect(std::uint32_t account, FactorIndex factor, Kind kind, std::size_t row) {
-    collected_.push_back({.key = {kNoKey, kNoKey},
-                          .account = account,
-                          .factor = static_cast<std::uint16_t>(factor),
-                          .kind = kind,
-                          .row = static_cast<std::uint8_t>(row)});
+    Slot slot{};
+    slot.key = {kNoKey, kNoKey};
+    slot.account = account;
+    slot.factor = static_cast<std::uint16_t>(factor);
+    slot.kind = kind;
+    slot.row = static_cast<std::uint8_t>(row);
+    collected_.push_back(slot);
 }
 
 void BandIndex::collect_slots(AccountSlot slot, const AccountView& view,
@@ -99,9 +92,6 @@ void BandIndex::collect_held(std::uint32_t account, const AccountView& view) {
         const PositionRow& row = view.positions[p];
         const FactorIndex factor = coordinates_.of(row.instrument);
         collect(account, factor, row.quantity.raw() >= 0 ? Kind::rising : Kind::falling, p);
-        if (parameters_.instruments[row.instrument.index()].tiers.size() > 1) {
-            collect(account, factor, Kind::tier, p);
-        }
     }
     for (std::size_t b = 0; b < view.balances.size(); ++b) {
         const BalanceRow& row = view.balances[b];
@@ -136,10 +126,7 @@ std::int64_t BandIndex::amount_of(const Slot& slot, const AccountView& view) con
 
 void BandIndex::watch(std::uint32_t index) noexcept {
     Account& account = accounts_[index];
-    if (account.mode == Mode::watched) return;
-    if (account.mode == Mode::banded) --statistics_.banded;
-    account.mode = Mode::watched;
-    ++statistics_.watched;
+    set_mode(account, Mode::watched);
     const std::uint32_t end = account.run.offset + account.run.size;
     for (std::uint32_t place = account.run.offset; place < end; ++place) {
         Slot& slot = slots_[place];
@@ -152,11 +139,7 @@ void BandIndex::watch(std::uint32_t index) noexcept {
     }
 }
 
-void BandIndex::unwatch(std::uint32_t index) noexcept {
-    Account& account = accounts_[index];
-    MARGIND_ASSERT(account.mode == Mode::watched);
-    account.mode = Mode::none;
-    --statistics_.watched;
+void BandIndex::unwatch(Account& account) noexcept {
     for (Slot& slot : slots_.rows(account.run)) {
         const auto [next, previous] = slot.key;
         if (next != kEndOfList) slots_[static_cast<std::uint32_t>(next)].key[1] = previous;

@@ -14,7 +14,14 @@ namespace {
 constexpr MarginLevel kLevel = MarginLevel::maintenance;
 
 // Chunks of seven entries for each account, on average, with those not swept yet.
-constexpr std::size_t kChunksPerAccount = 24;
+constexpr std::size_t kChunksPerAccount = 8;
+// Of all accounts, those that may be tracked at a time, and their slots in lists of blocks.
+constexpr std::size_t kTrackedShare = 4;
+constexpr std::size_t kBlocksPerTracked = 1;
+
+std::size_t tracked_max(const RiskParameters& parameters, const BandLimits& limits) {
+    return limits.tracked > 0 ? limits.tracked : parameters.max_accounts / kTrackedShare + 1'024;
+}
 // Split buckets of a wheel, on average: each is about 1 % of its price.
 constexpr std::size_t kFineBlocksPerWheel = 8;
 
@@ -35,7 +42,11 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
                   ? limits.fine_blocks
                   : coordinates_.factors() * Coordinates::kPerFactor * kFineBlocksPerWheel),
       watched_(coordinates_.factors(), kEndOfList),
-      started_(coordinates_.factors(), 0),
+      tracked_(coordinates_.factors(),
+               tracked_max(parameters, limits) * kBlocksPerTracked + coordinates_.factors()),
+      records_(std::make_unique_for_overwrite<Tracked[]>(tracked_max(parameters, limits))),
+      records_max_(static_cast<std::uint32_t>(tracked_max(parameters, limits))),
+      anchors_(coordinates_.factors()),
       spreads_(coordinates_.factors()),
       corner_(parameters) {
     MARGIND_ASSERT(coordinates_.factors() <= std::numeric_limits<std::uint16_t>::max());
@@ -73,6 +84,7 @@ std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noe
     ++call_;
     named_.clear();
     fired_.clear();
+    anchored_anew_ = false;
     const FactorIndex instrument = coordinates_.of(change.instrument);
     update_factor(instrument);
     name_watched(instrument);
@@ -81,6 +93,9 @@ std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noe
         name_watched(coordinates_.of(asset));
     }
     take_fired();
+    if (anchored_anew_) {
+        for (const AccountSlot slot : named_) accounts_[slot.index()].fresh = true;
+    }
     if (++ticks_ == kRefreshEvery) refresh_spreads();
     return named_;
 }
@@ -89,7 +104,7 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
     const MarketView market = market_.view();
     // Price and rate together: what moves an account that is near its liquidation.
     const std::size_t watched = Coordinates::rising(entering(MarginState::liquidation));
-    const BandKey before = coordinates_.at(factor, watched);
+    const std::array<BandKey, Coordinates::kPerFactor> before = coordinates_.all(factor);
     Coordinates::Rules rules = Coordinates::Rules::hold;
     if (factor < market.instruments.size()) {
         const InstrumentRow& row = market.instruments[factor];
@@ -102,11 +117,12 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
         coordinates_.update(AssetId(asset), market.assets[asset]);
         rules = coordinates_.update_rules(AssetId(asset), market.assets[asset]);
     }
-    if (started_[factor] == 0) {
+    if (!anchors_[factor].started) {
         start_wheels(factor);
         return;
     }
-    const double moved = coordinates_.at(factor, watched) - before;
+    if (!tracked_.empty(factor)) move_tracked(factor, before);
+    const double moved = coordinates_.at(factor, watched) - before[watched];
     spreads_[factor].squares += moved * moved;
     ++spreads_[factor].ticks;
     if (rules != Coordinates::Rules::hold) {
@@ -114,7 +130,12 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
         wheels_.advance(wheel, Coordinates::kLimit + 1, fired_);
     }
     if (rules == Coordinates::Rules::replaced) cover_anew(factor);
-    advance_factor(factor);
+    const BandKey price = coordinates_.at(factor, kPriceUp);
+    if (price < anchors_[factor].floor || price > anchors_[factor].ceiling) {
+        anchor_anew(factor);
+    } else {
+        advance_factor(factor);
+    }
 }
 
 // An instrument got rules of its own, or lost them: who depends on it may be covered otherwise.
@@ -144,10 +165,24 @@ std::span<const InstrumentId> BandIndex::factors_of(const AccountView& view) {
     return factors_;
 }
 
-// Fine buckets of about half a basis point.
 void BandIndex::start_wheels(FactorIndex factor) noexcept {
-    started_[factor] = 1;
+    lay_wheels(factor);
+    // A guess until there is experience: a tenth of a basis point a tick, all factors alike.
+    Spread& spread = spreads_[factor];
+    spread.share = 1.0 / static_cast<double>(spreads_.size());
+    spread.deviation =
+        std::max(1.0, coordinates_.at(factor, kPriceUp) * 1e-5) * std::sqrt(spread.share);
+}
+
+// Fine buckets of about half a basis point.
+void BandIndex::lay_wheels(FactorIndex factor) noexcept {
+    constexpr std::int64_t kUpTo = 4;  // times the price
+    constexpr BandKey kDownTo = 8;     // the price over this
     const BandKey price = coordinates_.at(factor, kPriceUp);
+    anchors_[factor] = {.started = true,
+                        .floor = price / kDownTo,
+                        .ceiling = static_cast<BandKey>(
+                            std::min<std::int64_t>(kUpTo * price, Coordinates::kLimit))};
     const auto shift_of = [](std::int64_t now) {
         const auto bucket = static_cast<std::uint64_t>(std::max<std::int64_t>(now / 20'000, 1));
         return static_cast<int>(std::bit_width(bucket)) - 1;
@@ -157,9 +192,19 @@ void BandIndex::start_wheels(FactorIndex factor) noexcept {
                       coordinates_.at(factor, c),
                       shift_of(c == kRulesUp ? Coordinates::kUnmoved : price));
     }
-    // A guess until there is experience: a tenth of a basis point a tick, all factors alike.
-    spreads_[factor].share = 1.0 / static_cast<double>(spreads_.size());
-    spreads_[factor].deviation = std::max(1.0, price * 1e-5) * std::sqrt(spreads_[factor].share);
+}
+
+// The price went so far from where the wheels were laid that their buckets are too coarse or too
+// fine, or that tiers matter which did not: who holds the factor is judged and guarded from
+// scratch.
+void BandIndex::anchor_anew(FactorIndex factor) noexcept {
+    ++statistics_.anchored;
+    anchored_anew_ = true;
+    const auto first = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor);
+    for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) wheels_.empty(first + c, fired_);
+    tracked_.for_each(factor,
+                      [&](const TrackedEntry& entry) { name(slots_[entry.place].account); });
+    lay_wheels(factor);
 }
 
 void BandIndex::advance_factor(FactorIndex factor) noexcept {
@@ -195,7 +240,7 @@ void BandIndex::take_fired() noexcept {
             continue;
         }
         Slot& slot = slots_[entry.slot];
-        forget(slot.key[which_key(entry.wheel)]);
+        forget(slot.key[which_key(slot, entry.wheel)]);
         name(slot.account);
     }
 }
@@ -245,7 +290,8 @@ void BandIndex::put_off(std::uint32_t index) noexcept {
     Account& account = accounts_[index];
     account.fresh = true;
     ++statistics_.put_off;
-    if (account.mode == Mode::banded) forget_all_keys(account);
+    if (account.mode == Mode::watched) return;
+    let_go(index);
     watch(index);
 }
 
@@ -263,46 +309,41 @@ void BandIndex::sweep() noexcept {
 // The key in force of a slot for a wheel; none if it has none there.
 std::int32_t BandIndex::key_of(std::uint32_t wheel, SlotRef place) const noexcept {
     const Slot& slot = slots_[place];
-    const bool banded = accounts_[slot.account].mode == Mode::banded &&
-                        slot.factor == wheel / Coordinates::kPerFactor;
-    return banded ? slot.key[which_key(wheel)] : kNoKey;
+    if (slot.factor != wheel / Coordinates::kPerFactor) return kNoKey;
+    return accounts_[slot.account].mode == Mode::banded ? slot.key[which_key(slot, wheel)] : kNoKey;
 }
 
-// Up the ladder, and the lowest price, are the second of a slot's keys.
-std::size_t BandIndex::which_key(std::uint32_t wheel) noexcept {
+std::size_t BandIndex::which_key(const Slot& slot, std::uint32_t wheel) noexcept {
     const std::size_t coordinate = wheel % Coordinates::kPerFactor;
-    return coordinate < kPriceUp ? coordinate % kThresholds * 2 / kThresholds
-                                 : static_cast<std::size_t>(coordinate == kPriceDown);
+    if (!held(slot)) return static_cast<std::size_t>(coordinate == kPriceDown);
+    // Up the ladder, and the price's limit, are the second of what is held.
+    return coordinate < kPriceUp ? coordinate % kThresholds * 2 / kThresholds : 1;
 }
 
+// After it the account is banded, tracked or watched, as its distance and its rules allow.
 void BandIndex::repair(const Work& work) noexcept {
     const std::uint32_t index = work.slot.index();
     Account& account = accounts_[index];
     const AccountView view = book_.view(work.slot);
-    if (account.fresh && account.mode == Mode::banded) forget_all_keys(account);
-    account.fresh = false;
-    const Mode before = account.mode;
-    // Slots of a watched account hold its places in lists: it leaves them to try.
-    if (before == Mode::watched && account.cover != Cover::none) unwatch(index);
-    bool guarded = false;
-    if (account.cover == Cover::additive) {
-        account.mode = before;  // who was watched is asked for more room
-        guarded = guard_additive(account, view, work);
-    } else if (account.cover == Cover::corners && work.state == MarginState::healthy) {
-        account.mode = before;
-        guarded = guard_ranges(account, view);
-    }
+    const bool returning = account.mode == Mode::watched || account.mode == Mode::tracked;
     if (account.cover == Cover::none) {
-        watch(index);
-        return;
+        account.fresh = false;
+        return;  // watched since its rows changed
     }
-    account.mode = before == Mode::banded ? Mode::banded : Mode::none;
-    if (!guarded) {
-        forget_all_keys(account);
+    if (account.fresh || account.mode == Mode::watched) let_go(index);
+    Mode mode = Mode::watched;
+    if (account.cover == Cover::additive) {
+        if (account.fresh) mark_limited(account, view);
+        mode = guard_additive(index, view, work, returning);
+    } else if (work.state == MarginState::healthy && guard_ranges(account, view, returning)) {
+        mode = Mode::banded;
+    }
+    account.fresh = false;
+    if (mode == Mode::watched) {
+        let_go(index);
         watch(index);
-    } else if (before != Mode::banded) {
-        account.mode = Mode::banded;
-        ++statistics_.banded;
+    } else {
+        set_mode(account, mode);
     }
 }
 
@@ -323,7 +364,7 @@ bool BandIndex::set_key(Slot& slot, std::uint32_t place, std::size_t which, std:
 
 void BandIndex::forget_keys(Account& account, std::size_t which) noexcept {
     for (Slot& slot : slots_.rows(account.run)) {
-        if (held(slot)) forget(slot.key[which]);
+        forget(slot.key[which]);
     }
 }
 
@@ -334,18 +375,51 @@ void BandIndex::forget_all_keys(Account& account) noexcept {
     }
 }
 
+void BandIndex::set_mode(Account& account, Mode mode) noexcept {
+    const auto count = [&](Mode of, std::int32_t by) {
+        if (of == Mode::banded) statistics_.banded += static_cast<std::uint32_t>(by);
+        if (of == Mode::tracked) statistics_.tracked += static_cast<std::uint32_t>(by);
+        if (of == Mode::watched) statistics_.watched += static_cast<std::uint32_t>(by);
+    };
+    count(account.mode, -1);
+    count(mode, 1);
+    account.mode = mode;
+}
+
+// Nothing knows the account any more: no keys, no lists.
+void BandIndex::let_go(std::uint32_t index) noexcept {
+    Account& account = accounts_[index];
+    switch (account.mode) {
+        case Mode::none:
+        case Mode::banded:
+            forget_all_keys(account);
+            break;
+        case Mode::tracked:
+            untrack(account);
+            break;
+        case Mode::watched:
+            unwatch(account);
+            break;
+    }
+    set_mode(account, Mode::none);
+}
+
 BandStatistics BandIndex::statistics() const noexcept {
     BandStatistics out = statistics_;
     out.swept = wheels_.statistics().swept;
     out.bytes = wheels_.bytes() + accounts_.size() * sizeof(Account) +
-                slots_.size() * sizeof(Slot) + coordinates_.bytes();
+                slots_.size() * sizeof(Slot) + coordinates_.bytes() + tracked_.bytes() +
+                statistics_.tracked * sizeof(Tracked);
     return out;
 }
 
 bool BandIndex::vouches_for(AccountSlot slot, const Evaluation& evaluation) const noexcept {
     const Account& account = accounts_[slot.index()];
-    if (account.mode != Mode::banded) return account.mode == Mode::watched;
+    if (account.mode != Mode::banded && account.mode != Mode::tracked) {
+        return account.mode == Mode::watched;
+    }
     const AccountView view = book_.view(slot);
+    if (account.mode == Mode::tracked) return vouches_for_tracked(account, view, evaluation);
     return account.cover == Cover::additive ? vouches_for_additive(account, view, evaluation)
                                             : vouches_for_ranges(account, view);
 }

@@ -15,19 +15,28 @@
 // shared out is a matter of speed alone.
 //
 // Tiers. The coordinate has the first tier's rate. What a position requires beyond it grows with
-// its price, so the price itself has a key too: the end of the first tier, or for a position that
-// is beyond it already a price that costs part of the slack. That cost is taken at the tiers'
-// floors: what volatility adds to every tier only brings their rates nearer to each other.
+// its price. A position that reaches the end of its first tier only beyond the factor's ceiling,
+// four times the price its wheels were laid around, does not have to care: when the price passes
+// the ceiling every holder is judged and the wheels are laid anew. For others the price itself has
+// a key too: the end of the first tier, or for a position that is beyond it already a price that
+// costs part of the slack. That cost is taken at the tiers' floors: what volatility adds to every
+// tier only brings their rates nearer to each other.
+//
+// Near a line guarding costs more than looking (the break-even rule): the account is `tracked`. Its
+// distances lie in a record that every tick of what it holds brings up to date, a multiplication
+// each, without looking at the account; below zero it is named. Every such step loses at most what
+// it is rounded by, never gains, and what coordinates may be off by was taken away at the start. So
+// is the account of a large position that is not healthy, with its tiers looked at each time: it
+// would need three keys for the position.
 //
 // Other rules (core/margin) are not sums of products. A healthy account under them has ranges of
 // prices and rates instead, and as its certificate the margin evaluation at the worst corner of
 // them (core/bands/worst_corner.hpp).
 //
-// An account is `watched` instead, that is named for every tick of what it holds, when it is so
-// near a line that guarding costs more than looking (the break-even rule), or beyond it because its
-// liquidation is held; when a price is missing; when it is not healthy and its rules are not
-// additive; and when its rules are such that neither certificate holds. Correct first; statistics()
-// says how many they are.
+// An account is `watched`, that is named for every tick of what it holds, when it is beyond a line
+// because its liquidation is held, or nearer to one than rounding; when a price is missing; when it
+// is not healthy and its rules are not additive; when its rules are such that no certificate holds;
+// and while its repair is put off. Correct first; statistics() says how many they are.
 //
 // Thread: the engine's. Memory: 16 bytes for each account and for each thing it holds, and its
 // entries in the wheels. Cost of a tick that reaches nobody: one factor's coordinates.
@@ -35,12 +44,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "core/bands/band_limits.hpp"
 #include "core/bands/band_statistics.hpp"
 #include "core/bands/coordinates.hpp"
+#include "core/bands/tracked_lists.hpp"
 #include "core/bands/trigger_wheels.hpp"
 #include "core/bands/worst_corner.hpp"
 #include "core/engine/account_book.hpp"
@@ -72,27 +83,29 @@ class BandIndex final : public AffectedAccounts {
 
   private:
     enum Direction : std::uint8_t { kDown, kUp };
-    enum class Mode : std::uint8_t { none, banded, watched };
+    enum class Mode : std::uint8_t { none, banded, tracked, watched };
     // How an account can be guarded.
     enum class Cover : std::uint8_t { additive, corners, none };
 
     // What a slot is about; with the direction, which coordinate its keys are for.
     enum class Kind : std::uint8_t {
-        rising,   // a long position, or a balance owned: keys down and up the ladder
+        rising,   // a long position, or a balance owned
         falling,  // a short one, or a debt
-        tier,     // first key: the price up to which what tiers add is allowed for
         range,    // first key: the highest price, second: the lowest
         rules,    // first key: how far rates may rise
         plain,    // no keys: only ever watched
     };
 
-    // One thing an account holds or depends on. Banded: its keys. Watched: its neighbours in the
-    // list of the factor.
+    // One thing an account holds or depends on. What is held has a key down the ladder; its second
+    // key is the one up the ladder, or if `limited` the price up to which what its tiers add is
+    // allowed for. Tracked: the first key is its number in the factor's list. Watched: its
+    // neighbours in the list of the factor.
     struct Slot {
         std::array<std::int32_t, 2> key;
         std::uint32_t account;
         std::uint16_t factor;
-        Kind kind;
+        Kind kind : 7;
+        bool limited : 1;
         std::uint8_t row;  // of the account's positions, or balances
     };
     static_assert(sizeof(Slot) == 16);
@@ -113,6 +126,15 @@ class BandIndex final : public AffectedAccounts {
         MarginState state = MarginState::healthy;
         Evaluation evaluation;
     };
+
+    // How far a tracked account is from its next lines, less everything that could be off.
+    struct alignas(kCacheLine) Tracked {
+        std::array<Int128, 2> slack;  // below zero: it is named
+        Int128 enough;                // both above: guards may be worth it again
+        std::uint32_t account;
+        std::uint32_t next_free;
+    };
+    static_assert(sizeof(Tracked) == kCacheLine);
 
     // How far an account is from the next line in a direction.
     struct Distance {
@@ -136,6 +158,8 @@ class BandIndex final : public AffectedAccounts {
     }
 
     // Accounts.
+    void set_mode(Account& account, Mode mode) noexcept;
+    void let_go(std::uint32_t index) noexcept;
     Cover cover_of(const AccountView& view) const noexcept;
     void collect_slots(AccountSlot slot, const AccountView& view,
                        std::span<const InstrumentId> factors);
@@ -143,8 +167,7 @@ class BandIndex final : public AffectedAccounts {
     void collect_ranges(std::uint32_t account, const AccountView& view);
     void collect(std::uint32_t account, FactorIndex factor, Kind kind, std::size_t row);
     void watch(std::uint32_t account) noexcept;
-    void unwatch(std::uint32_t account) noexcept;
-    void leave(std::uint32_t account) noexcept;
+    void unwatch(Account& account) noexcept;
     std::int64_t amount_of(const Slot& slot, const AccountView& view) const noexcept;
 
     // A tick.
@@ -152,6 +175,8 @@ class BandIndex final : public AffectedAccounts {
     void cover_anew(FactorIndex factor) noexcept;
     std::span<const InstrumentId> factors_of(const AccountView& view);
     void start_wheels(FactorIndex factor) noexcept;
+    void lay_wheels(FactorIndex factor) noexcept;
+    void anchor_anew(FactorIndex factor) noexcept;
     void advance_factor(FactorIndex factor) noexcept;
     void name(std::uint32_t account) noexcept;
     void name_watched(FactorIndex factor) noexcept;
@@ -159,34 +184,63 @@ class BandIndex final : public AffectedAccounts {
     void refresh_spreads() noexcept;
 
     // Guards of additive accounts: guards.cpp.
-    bool guard_additive(Account& account, const AccountView& view, const Work& work) noexcept;
+    Mode guard_additive(std::uint32_t index, const AccountView& view, const Work& work,
+                        bool returning) noexcept;
     Distance distance(Direction direction, MarginState state, const Evaluation& evaluation,
                       std::size_t balances) const noexcept;
+    // What rounding may take from a distance, at 1e-16 of money.
+    static Int128 rounding_of(std::size_t balances, std::int64_t multiple) noexcept;
     bool guard(Account& account, const AccountView& view, Direction direction,
                Distance distance) noexcept;
     bool set_keys(Account& account, const AccountView& view, Direction direction,
                   std::size_t threshold, double available, double weights) noexcept;
-    bool guard_tiers(Account& account, const AccountView& view, const Distance& down) noexcept;
-    BandKey price_limit(const Slot& slot, const AccountView& view,
-                        const Distance& down) const noexcept;
-    Int128 beyond_first_tier(const Slot& slot, Int128 notional) const noexcept;
-    Int128 tier_cost(const Slot& slot, const AccountView& view, Direction direction,
-                     std::size_t threshold) const noexcept;
-    Int128 tiers_cost(const Account& account, const AccountView& view, Direction direction,
-                      std::size_t threshold) const noexcept;
     Int128 cost_of(const Slot& slot, const AccountView& view, std::size_t threshold,
                    BandKey key) const noexcept;
-    bool worth_guarding(const Account& account, const AccountView& view, const Distance& down,
-                        const Distance& up) const noexcept;
+    // Break-even: the slack from which on guards are worth it.
+    double enough_slack(const Account& account, const AccountView& view) const noexcept;
     double spread_of(const Slot& slot, const AccountView& view) const noexcept;
     double weight_of(const Slot& slot, const AccountView& view) const noexcept;
     bool vouches_for_additive(const Account& account, const AccountView& view,
                               const Evaluation& evaluation) const noexcept;
 
+    // What tiers add: tiers.cpp.
+    void mark_limited(Account& account, const AccountView& view) noexcept;
+    bool passes_first_tier(const Slot& slot, const AccountView& view) const noexcept;
+    BandKey end_of_first_tier(const Slot& slot, const AccountView& view) const noexcept;
+    std::size_t limited_slots(const Account& account) const noexcept;
+    bool guard_tiers(Account& account, const AccountView& view, const Distance& down) noexcept;
+    BandKey price_limit(const Slot& slot, const AccountView& view, double room) const noexcept;
+    Int128 beyond_first_tier(const Slot& slot, Int128 notional) const noexcept;
+    Int128 beyond_first_tier_now(FactorIndex factor, std::int64_t amount) const noexcept;
+    Int128 tier_cost(const Slot& slot, const AccountView& view, Direction direction,
+                     std::size_t threshold) const noexcept;
+    Int128 tiers_cost(const Account& account, const AccountView& view, Direction direction,
+                      std::size_t threshold) const noexcept;
+    bool vouches_for_limits(const Account& account, const AccountView& view) const noexcept;
+
+    // Accounts near a line: tracking.cpp.
+    bool track(std::uint32_t index, const AccountView& view, const Distance& down,
+               const Distance& up) noexcept;
+    bool enlist(std::uint32_t index, const AccountView& view, const Distance& down,
+                const Distance& up) noexcept;
+    void untrack(Account& account) noexcept;
+    void delist(Slot& slot) noexcept;
+    std::uint32_t record_of(const Account& account) const noexcept;
+    Int128 tracked_slack(const Account& account, const AccountView& view,
+                         const Distance& distance) const noexcept;
+    std::int64_t beyond_of(FactorIndex factor, std::int64_t amount) const noexcept;
+    void rebase(Account& account, const AccountView& view, const Distance& down,
+                const Distance& up) noexcept;
+    void move_tracked(FactorIndex factor,
+                      const std::array<BandKey, Coordinates::kPerFactor>& before) noexcept;
+    void move_tiers(FactorIndex factor, TrackedEntry& entry, Tracked& record) noexcept;
+    bool vouches_for_tracked(const Account& account, const AccountView& view,
+                             const Evaluation& evaluation) const noexcept;
+
     // Ranges of the others: ranges.cpp.
-    bool guard_ranges(Account& account, const AccountView& view) noexcept;
+    bool guard_ranges(Account& account, const AccountView& view, bool returning) noexcept;
     bool widths(Account& account, const AccountView& view, Int128 slack) noexcept;
-    bool worth_ranging(const Account& account, double part) const noexcept;
+    bool worth_ranging(const Account& account, double part, bool returning) const noexcept;
     bool fill_ranges(const Account& account, double part) noexcept;
     bool set_range_keys(Account& account) noexcept;
     std::int64_t price_of(FactorIndex factor) const noexcept;
@@ -203,7 +257,7 @@ class BandIndex final : public AffectedAccounts {
         if (key != kNoKey) --keys_in_force_;
         key = kNoKey;
     }
-    static std::size_t which_key(std::uint32_t wheel) noexcept;
+    static std::size_t which_key(const Slot& slot, std::uint32_t wheel) noexcept;
     std::int32_t key_of(std::uint32_t wheel, SlotRef place) const noexcept;
     void sweep() noexcept;
 
@@ -220,7 +274,20 @@ class BandIndex final : public AffectedAccounts {
     std::vector<Account> accounts_;
     std::vector<std::int32_t> watched_;  // per factor: first slot of its list
     std::uint64_t keys_in_force_ = 0;
-    std::vector<std::uint8_t> started_;  // per factor: its wheels stand
+    TrackedLists tracked_;
+    std::unique_ptr<Tracked[]> records_;
+    std::uint32_t records_max_;
+    std::uint32_t records_top_ = 0;
+    std::uint32_t free_record_ = TrackedLists::kNone;
+
+    // Prices between which the wheels of a factor are as they should be.
+    struct Anchor {
+        bool started = false;
+        BandKey floor = 0;
+        BandKey ceiling = 0;
+    };
+    std::vector<Anchor> anchors_;  // per factor
+    bool anchored_anew_ = false;   // a factor, by the change at work
 
     // How much each factor moves a tick, for sharing out slack: a matter of speed alone.
     struct Spread {

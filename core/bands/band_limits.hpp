@@ -10,6 +10,7 @@ namespace margind::core {
 struct BandLimits {
     std::size_t chunks = 0;       // of the wheels' memory; without more an account is watched
     std::size_t fine_blocks = 0;  // split buckets; without more a bucket stays a list
+    std::size_t tracked = 0;      // accounts; without more an account is watched
     // Entries that nobody wants that may lie in the wheels before they are swept.
     std::uint64_t unwanted_entries = 1'024;
 };

@@ -7,6 +7,7 @@ namespace margind::core {
 
 struct BandStatistics {
     std::uint32_t banded = 0;     // accounts behind guards
+    std::uint32_t tracked = 0;    // accounts whose distance is kept up to date with every tick
     std::uint32_t watched = 0;    // accounts named on every tick of what they hold
     std::uint32_t general = 0;    // accounts whose rules are not additive
     std::uint32_t uncovered = 0;  // of those, accounts that are always watched
@@ -17,7 +18,9 @@ struct BandStatistics {
     std::uint64_t uncertified = 0;  // guards refused by the certificate; never expected
     std::uint64_t put_off = 0;      // repairs left for later ticks
     std::uint64_t swept = 0;        // entries taken out because nobody wanted them
-    std::uint64_t no_memory = 0;    // keys that found no room; their accounts are watched
+    std::uint64_t no_memory = 0;    // keys and distances without room; their accounts are watched
+    std::uint64_t touched = 0;      // distances brought up to date
+    std::uint64_t anchored = 0;     // wheels laid anew around a price that had gone far
     std::uint64_t bytes = 0;        // in use, of the index alone
 };
 

@@ -94,9 +94,20 @@ class Coordinates {
     BandKey at(FactorIndex factor, std::size_t coordinate) const noexcept {
         return factors_[factor].now[coordinate];
     }
-    // log2 of what a grid step of one raw unit is worth, in 1e-16 of money.
-    int step_log2(FactorIndex factor) const noexcept { return factors_[factor].step_log2; }
-    // The same as a number.
+    const std::array<BandKey, kPerFactor>& all(FactorIndex factor) const noexcept {
+        return factors_[factor].now;
+    }
+    // Whether a coordinate is where the grid ends, and may be further.
+    static bool off_grid(BandKey coordinate) noexcept {
+        return coordinate > kLimit || coordinate <= -kLimit;
+    }
+    // What `steps` are worth to an amount (raw), at 1e-16 of money, rounded up.
+    Int128 worth(FactorIndex factor, Int128 steps, std::int64_t amount) const noexcept {
+        const int log2 = factors_[factor].step_log2;
+        const Int128 product = steps * amount;
+        return log2 >= 0 ? product << log2 : -((-product) >> -log2);
+    }
+    // What a step of one raw unit is worth, in 1e-16 of money.
     double step_value(FactorIndex factor) const noexcept {
         return 1 / factors_[factor].steps_per_value;
     }

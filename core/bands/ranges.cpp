@@ -22,13 +22,13 @@ PriceRange BandIndex::range_of(FactorIndex factor) const noexcept {
 }
 
 // Ranges as wide as the account's distance allows, narrowed until the worst corner of them is safe.
-bool BandIndex::guard_ranges(Account& account, const AccountView& view) noexcept {
+bool BandIndex::guard_ranges(Account& account, const AccountView& view, bool returning) noexcept {
     constexpr int kAttempts = 6;
     const Int128 slack = corner_.distance(view, market_.view(), account.state);
     if (slack <= 0 || !widths(account, view, slack)) return false;
     double part = 1;
     for (int attempt = 0; attempt < kAttempts; ++attempt, part /= 2) {
-        if (!worth_ranging(account, part) || !fill_ranges(account, part)) return false;
+        if (!worth_ranging(account, part, returning) || !fill_ranges(account, part)) return false;
         if (!MARGIND_FAULT(corner_unchecked) &&
             !corner_.safe(view, market_.view(), account.state, price_ranges_, rate_ranges_)) {
             continue;
@@ -78,7 +78,7 @@ bool BandIndex::widths(Account& account, const AccountView& view, Int128 slack) 
 }
 
 // Break-even as for guards; setting ranges anew costs some fifty looks.
-bool BandIndex::worth_ranging(const Account& account, double part) const noexcept {
+bool BandIndex::worth_ranging(const Account& account, double part, bool returning) const noexcept {
     constexpr double kCrossing = 50;
     constexpr double kReturn = 2;
     double crossings = 0;
@@ -92,7 +92,7 @@ bool BandIndex::worth_ranging(const Account& account, double part) const noexcep
         crossings += deviation * deviation / (width * width);
         ticks += spreads_[slot.factor].share;
     }
-    const double needed = account.mode == Mode::watched ? kReturn * kReturn : 1.0;
+    const double needed = returning ? kReturn * kReturn : 1.0;
     return crossings * kCrossing * needed <= ticks;
 }
 

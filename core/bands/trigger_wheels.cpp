@@ -21,11 +21,11 @@ TriggerWheels::TriggerWheels(std::size_t wheels, std::size_t chunks_max, std::si
 
 void TriggerWheels::start(std::uint32_t wheel, BandKey now, int shift) noexcept {
     Wheel& w = wheels_[wheel];
-    MARGIND_ASSERT(!w.started);
     const int width = shift + kFineBits;
     w.shift = shift;
     w.origin = ((std::int64_t{now} >> width) - kCoarseBuckets / 2) * (std::int64_t{1} << width);
     w.started = true;
+    next_[wheel] = kNever;
 }
 
 int TriggerWheels::coarse_of(const Wheel& wheel, BandKey key) noexcept {
@@ -51,6 +51,21 @@ void TriggerWheels::give_back(std::uint32_t chunk) noexcept {
     chunks_[chunk].next = free_chunk_;
     free_chunk_ = chunk;
     --statistics_.chunks;
+}
+
+std::uint32_t TriggerWheels::take_block() noexcept {
+    if (free_fine_ == kNoBlock && fine_top_ == fine_max_) return kNoBlock;
+    ++statistics_.fine_blocks;
+    if (free_fine_ == kNoBlock) return fine_top_++;
+    const std::uint32_t block = free_fine_;
+    free_fine_ = fine_[block].heads[0];
+    return block;
+}
+
+void TriggerWheels::give_back_block(std::uint32_t block) noexcept {
+    fine_[block].heads[0] = free_fine_;
+    free_fine_ = block;
+    --statistics_.fine_blocks;
 }
 
 bool TriggerWheels::push(std::uint32_t& head, BandKey key, SlotRef slot) noexcept {
@@ -142,10 +157,9 @@ std::size_t TriggerWheels::chunks_when_split(std::uint32_t head) const noexcept 
 // bucket stays a plain list, which is slower and as right.
 bool TriggerWheels::split(std::uint32_t wheel, int coarse) noexcept {
     std::uint32_t& bucket = buckets(wheel)[coarse];
-    if (statistics_.fine_blocks == fine_max_ || chunks_left() < chunks_when_split(bucket)) {
-        return false;
-    }
-    const auto number = static_cast<std::uint32_t>(statistics_.fine_blocks++);
+    if (chunks_left() < chunks_when_split(bucket)) return false;
+    const std::uint32_t number = take_block();
+    if (number == kNoBlock) return false;
     FineBlock& block = fine_[number];
     block.occupied.fill(0);
     block.heads.fill(kNone);
@@ -188,6 +202,35 @@ BandKey TriggerWheels::end_of(const Wheel& wheel, int coarse) noexcept {
     return static_cast<BandKey>(std::min<std::int64_t>(start_of(wheel, coarse + 1), kNever));
 }
 
+// All of a coarse bucket; it is a plain list again, without entries.
+void TriggerWheels::fire_bucket(std::uint32_t wheel, std::uint32_t& bucket,
+                                std::vector<FiredEntry>& fired) {
+    if ((bucket & kSplit) == 0) {
+        fire_list(wheel, bucket, fired);
+    } else {
+        const std::uint32_t number = bucket & ~kSplit;
+        FineBlock& block = fine_[number];
+        for (std::size_t word = 0; word < block.occupied.size(); ++word) {
+            for (; block.occupied[word] != 0; block.occupied[word] &= block.occupied[word] - 1) {
+                const std::size_t fine =
+                    word * 64 + static_cast<std::size_t>(std::countr_zero(block.occupied[word]));
+                fire_list(wheel, block.heads[fine], fired);
+            }
+        }
+        give_back_block(number);
+    }
+    bucket = kNone;
+}
+
+void TriggerWheels::empty(std::uint32_t wheel, std::vector<FiredEntry>& fired) {
+    if (sweep_.wheel == wheel) sweep_ = {.wheel = wheel, .coarse = kCoarseBuckets};
+    std::uint32_t* const bucket = buckets(wheel);
+    for (int coarse = 0; coarse < kCoarseBuckets; ++coarse) {
+        fire_bucket(wheel, bucket[coarse], fired);
+    }
+    next_[wheel] = kNever;
+}
+
 void TriggerWheels::fire(std::uint32_t wheel, BandKey now, std::vector<FiredEntry>& fired) {
     if (MARGIND_FAULT(late_fire)) now -= 2'000;
     const Wheel& w = wheels_[wheel];
@@ -198,22 +241,7 @@ void TriggerWheels::fire(std::uint32_t wheel, BandKey now, std::vector<FiredEntr
     if (sweep_.wheel == wheel && sweep_.coarse >= first && sweep_.coarse <= last) {
         sweep_ = {.wheel = wheel, .coarse = last + 1};
     }
-    for (int coarse = first; coarse < last; ++coarse) {
-        if ((bucket[coarse] & kSplit) == 0) {
-            fire_list(wheel, bucket[coarse], fired);
-            bucket[coarse] = kNone;
-            continue;
-        }
-        FineBlock& block = fine_[bucket[coarse] & ~kSplit];
-        for (std::size_t word = 0; word < block.occupied.size(); ++word) {
-            for (; block.occupied[word] != 0; block.occupied[word] &= block.occupied[word] - 1) {
-                const std::size_t fine =
-                    word * 64 + static_cast<std::size_t>(std::countr_zero(block.occupied[word]));
-                fire_list(wheel, block.heads[fine], fired);
-                block.heads[fine] = kNone;
-            }
-        }
-    }
+    for (int coarse = first; coarse < last; ++coarse) fire_bucket(wheel, bucket[coarse], fired);
     if ((bucket[last] & kSplit) == 0 && !split(wheel, last)) {
         const BandKey least = fire_below(wheel, bucket[last], now, fired);
         next_[wheel] = std::min(least, end_of(w, last));

@@ -52,12 +52,14 @@ class TriggerWheels {
     // together.
     TriggerWheels(std::size_t wheels, std::size_t chunks_max, std::size_t fine_max);
 
-    // Lays the grid around `now`, fine buckets of 2^shift. Requires: not started yet.
+    // Lays the grid around `now`, fine buckets of 2^shift. Requires: no entry is in the wheel.
     void start(std::uint32_t wheel, BandKey now, int shift) noexcept;
-    bool started(std::uint32_t wheel) const noexcept { return wheels_[wheel].started; }
 
     // False when the memory is used up; nothing was inserted then. Requires: started.
     bool insert(std::uint32_t wheel, BandKey key, SlotRef slot) noexcept;
+
+    // Takes out every entry of the wheel and appends it to `fired`.
+    void empty(std::uint32_t wheel, std::vector<FiredEntry>& fired);
 
     // Takes out every entry with key < now and appends it to `fired`. Requires: started; `fired`
     // has room reserved for them, or may grow.
@@ -107,6 +109,7 @@ class TriggerWheels {
   private:
     static constexpr std::uint32_t kNone = 0;  // chunk 0 is never used
     static constexpr std::uint32_t kSplit = 0x8000'0000;
+    static constexpr std::uint32_t kNoBlock = 0xFFFF'FFFF;
     static constexpr BandKey kNever = std::numeric_limits<BandKey>::max();
     static constexpr std::uint32_t kEntriesPerChunk = 7;
 
@@ -159,6 +162,9 @@ class TriggerWheels {
     void fire_list(std::uint32_t wheel, std::uint32_t head, std::vector<FiredEntry>& fired);
     BandKey fire_below(std::uint32_t wheel, std::uint32_t& head, BandKey now,
                        std::vector<FiredEntry>& fired);
+    void fire_bucket(std::uint32_t wheel, std::uint32_t& bucket, std::vector<FiredEntry>& fired);
+    std::uint32_t take_block() noexcept;
+    void give_back_block(std::uint32_t block) noexcept;
     bool split(std::uint32_t wheel, int coarse) noexcept;
     BandKey earliest_after(const Wheel& wheel, const FineBlock& block, int coarse,
                            int fine) const noexcept;
@@ -173,6 +179,8 @@ class TriggerWheels {
     std::uint32_t free_chunk_ = kNone;
     std::unique_ptr<FineBlock[]> fine_;
     std::size_t fine_max_;
+    std::uint32_t fine_top_ = 0;
+    std::uint32_t free_fine_ = kNoBlock;  // linked by their first heads
     Sweep sweep_;
     WheelStatistics statistics_;
 };

@@ -20,7 +20,7 @@
 namespace margind::core {
 
 // Runs of T in one array; a run that outgrows its room moves to a larger one, and the room it
-// leaves is used again. Room comes in powers of two.
+// leaves is used again. Room is exact up to 16 rows, and comes in multiples of 16 beyond.
 template <class T>
 class RowPool {
   public:
@@ -43,31 +43,33 @@ class RowPool {
     void assign(Run& run, std::span<const T> rows) {
         if (rows.size() > run.room) {
             release(run);
-            run = acquire(static_cast<std::uint16_t>(rows.size()));
+            run = acquire(rows.size());
         }
         std::copy(rows.begin(), rows.end(), storage_.begin() + run.offset);
         run.size = static_cast<std::uint16_t>(rows.size());
     }
 
   private:
-    static constexpr std::size_t kClasses = 16;
-    static std::size_t class_of(std::uint16_t room) {
-        std::size_t c = 0;
-        while ((std::size_t{1} << c) < room) ++c;
-        return c;
+    static constexpr std::size_t kExact = 16;
+    static constexpr std::size_t kClasses = 2 * kExact + 32;
+    static std::size_t room_for(std::size_t size) {
+        return size <= kExact ? size : (size + kExact - 1) / kExact * kExact;
+    }
+    static std::size_t class_of(std::size_t room) {
+        return room <= kExact ? room : kExact + room / kExact - 1;
     }
 
-    Run acquire(std::uint16_t size) {
-        const std::size_t c = class_of(size);
-        const auto room = static_cast<std::uint16_t>(std::size_t{1} << c);
-        if (!free_[c].empty()) {
-            const std::uint32_t offset = free_[c].back();
-            free_[c].pop_back();
-            return {offset, 0, room};
+    Run acquire(std::size_t size) {
+        const std::size_t room = room_for(size);
+        std::vector<std::uint32_t>& free = free_[class_of(room)];
+        if (!free.empty()) {
+            const std::uint32_t offset = free.back();
+            free.pop_back();
+            return {offset, 0, static_cast<std::uint16_t>(room)};
         }
         const auto offset = static_cast<std::uint32_t>(storage_.size());
         storage_.resize(storage_.size() + room);
-        return {offset, 0, room};
+        return {offset, 0, static_cast<std::uint16_t>(room)};
     }
     void release(const Run& run) {
         if (run.room > 0) free_[class_of(run.room)].push_back(run.offset);
