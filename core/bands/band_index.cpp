@@ -241,6 +241,7 @@ void BandIndex::take_fired() noexcept {
         }
         Slot& slot = slots_[entry.slot];
         forget(slot.key[which_key(slot, entry.wheel)]);
+        MARGIND_FOUND(slot.account);
         name(slot.account);
     }
 }

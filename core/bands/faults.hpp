@@ -1,9 +1,11 @@
-// Deliberate faults, for the proof that the tests of the band index notice them. Compiled in only
-// where MARGIND_BAND_FAULTS is defined (tests/property); in every other build each is the constant
-// false.
+// Deliberate faults, for the proof that the tests of the band index notice them, and whom its
+// guards led to, for the proof that they meet every rule. Compiled in only where
+// MARGIND_BAND_FAULTS is defined (tests/property); in every other build a fault is the constant
+// false, and nobody is noted.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace margind::core {
 
@@ -26,8 +28,11 @@ enum class BandFault : std::uint8_t {
 
 #ifdef MARGIND_BAND_FAULTS
 inline BandFault injected_fault = BandFault::none;
+inline std::vector<std::uint32_t> found_by_guards;  // accounts, since a test cleared it
+#define MARGIND_FOUND(account) ::margind::core::found_by_guards.push_back(account)
 #define MARGIND_FAULT(name) (::margind::core::injected_fault == ::margind::core::BandFault::name)
 #else
+#define MARGIND_FOUND(account) static_cast<void>(0)
 #define MARGIND_FAULT(name) false
 #endif
 

@@ -26,7 +26,7 @@ TEST_CASE("bands and reference lead to the same events") {
     std::uint64_t fired = 0;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
         TwinEngines twins(seed);
-        const auto difference = twins.run(3'000);
+        const auto difference = twins.run(5'000);
         INFO("seed " << seed << ": " << difference.value_or(""));
         REQUIRE_FALSE(difference);
         crossings += twins.crossings();
@@ -34,6 +34,16 @@ TEST_CASE("bands and reference lead to the same events") {
     }
     CHECK(crossings > 100 * seeds);
     CHECK(fired > 100 * seeds);
+}
+
+// Long enough for what is learned of each price, and for wheels that were swept many times over.
+TEST_CASE("bands stay right for long") {
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        TwinEngines twins(seed);
+        const auto difference = twins.run(60'000);
+        INFO("seed " << seed << ": " << difference.value_or(""));
+        REQUIRE_FALSE(difference);
+    }
 }
 
 // What hardly happens at their usual sizes: no memory for entries, none for split buckets, wheels
