@@ -146,7 +146,7 @@ void BandIndex::unwatch(Account& account) noexcept {
         if (previous != kEndOfList) {
             slots_[static_cast<std::uint32_t>(previous)].key[0] = next;
         } else {
-            watched_[slot.factor] = next;
+            watched_[slot.factor] = MARGIND_FAULT(lost_on_unwatch) ? kEndOfList : next;
         }
         slot.key = {kNoKey, kNoKey};
     }

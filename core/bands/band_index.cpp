@@ -74,6 +74,7 @@ void BandIndex::parameters_changed() {
     const Ladder& ladder = parameters_.ladder;
     ladder_covered_ = ladder.warning.of == kLevel && ladder.margin_call.of == kLevel &&
                       ladder.liquidation.of == kLevel;
+    if (MARGIND_FAULT(old_parameters) && book_.size() > 0) return;
     coordinates_.set_ladder(ladder);
     for (FactorIndex f = 0; f < coordinates_.factors(); ++f) update_factor(f);
 }
@@ -141,6 +142,7 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
 // An instrument got rules of its own, or lost them: who depends on it may be covered otherwise.
 // Looks at every account; a venue does this to an instrument once, when its first funding is told.
 void BandIndex::cover_anew(FactorIndex factor) noexcept {
+    if (MARGIND_FAULT(old_cover)) return;
     for (std::uint32_t index = 0; index < book_.size(); ++index) {
         const std::span<const Slot> slots = std::as_const(slots_).rows(accounts_[index].run);
         const bool depends = std::any_of(slots.begin(), slots.end(),
@@ -202,6 +204,7 @@ void BandIndex::anchor_anew(FactorIndex factor) noexcept {
     anchored_anew_ = true;
     const auto first = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor);
     for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) wheels_.empty(first + c, fired_);
+    if (MARGIND_FAULT(lost_in_anchoring)) fired_.clear();
     tracked_.for_each(factor,
                       [&](const TrackedEntry& entry) { name(slots_[entry.place].account); });
     lay_wheels(factor);
@@ -293,6 +296,7 @@ void BandIndex::put_off(std::uint32_t index) noexcept {
     ++statistics_.put_off;
     if (account.mode == Mode::watched) return;
     let_go(index);
+    if (MARGIND_FAULT(lost_when_put_off)) return;
     watch(index);
 }
 
@@ -303,7 +307,7 @@ void BandIndex::sweep() noexcept {
         limits_.unwanted_entries + keys_in_force_ + keys_in_force_ / 2)
         return;
     wheels_.sweep(kChunks, [&](std::uint32_t wheel, BandKey key, SlotRef place) {
-        return key_of(wheel, place) == key;
+        return key_of(wheel, place) == key && !(MARGIND_FAULT(swept_wanted) && place % 50 == 7);
     });
 }
 

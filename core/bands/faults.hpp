@@ -23,6 +23,14 @@ enum class BandFault : std::uint8_t {
                         // and no certificate
     corner_unchecked,   // ranges are taken without looking at their worst corner
     level_prices_kept,  // prices of the levels stay where they are in that corner
+    rates_kept,         // rates stay where they are in that corner
+    rates_unseen,       // entries that say how far rates may rise are not inserted
+    lost_on_unwatch,    // who leaves a list of watched accounts takes those behind it along
+    lost_when_put_off,  // an account whose repair is put off is not watched meanwhile
+    old_cover,          // what covers an account is not asked again when rules come to be
+    old_parameters,     // coordinates stay where they are when parameters change
+    swept_wanted,       // the sweep takes out one wanted entry in 50
+    lost_in_anchoring,  // wheels that are laid anew forget their entries
     count_,
 };
 

@@ -87,6 +87,7 @@ bool TriggerWheels::insert(std::uint32_t wheel, BandKey key, SlotRef slot) noexc
     const Wheel& w = wheels_[wheel];
     MARGIND_DEBUG_ASSERT(w.started);
     if (MARGIND_FAULT(lost_insert) && slot % 2'000 == 7) return true;
+    if (MARGIND_FAULT(rates_unseen) && wheel % kCoordinatesPerFactor == kRulesUp) return true;
     const int coarse = coarse_of(w, key);
     std::uint32_t& bucket = buckets(wheel)[coarse];
     if ((bucket & kSplit) == 0) {

@@ -154,6 +154,7 @@ bool WorstCorner::safe(const AccountView& account, const MarketView& market, Mar
     MARGIND_ASSERT(prices.size() <= kPricesMax);
     copy_rows(account, market);
     for (const RateRange& range : rates) {
+        if (MARGIND_FAULT(rates_kept)) break;
         InstrumentRow& row = instruments_[range.instrument];
         for (std::uint32_t t = 0; t < row.tier_count; ++t) {
             for (const MarginLevel level : kAllMarginLevels) {

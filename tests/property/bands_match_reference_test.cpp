@@ -26,7 +26,7 @@ TEST_CASE("bands and reference lead to the same events") {
     std::uint64_t fired = 0;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
         TwinEngines twins(seed);
-        const auto difference = twins.run(5'000);
+        const auto difference = twins.run(4'000);
         INFO("seed " << seed << ": " << difference.value_or(""));
         REQUIRE_FALSE(difference);
         crossings += twins.crossings();
@@ -40,7 +40,7 @@ TEST_CASE("bands and reference lead to the same events") {
 TEST_CASE("bands stay right for long") {
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
         TwinEngines twins(seed);
-        const auto difference = twins.run(60'000);
+        const auto difference = twins.run(40'000);
         INFO("seed " << seed << ": " << difference.value_or(""));
         REQUIRE_FALSE(difference);
     }

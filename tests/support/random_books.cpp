@@ -25,13 +25,17 @@ double power_of_ten(int exponent) {
 BookShape shape_of(Random& random) {
     constexpr double kMoves[] = {0.05, 0.5, 2, 10, 50};
     const bool travel = random.chance(0.1);
-    return {.instruments = 1 + static_cast<std::uint32_t>(random.below(12)),
-            .accounts = 5 + static_cast<std::uint32_t>(random.below(150)),
+    const bool crowd = random.chance(0.03);
+    return {.instruments = 1 + static_cast<std::uint32_t>(random.below(crowd ? 2 : 12)),
+            .accounts = crowd ? 5'000 : 5 + static_cast<std::uint32_t>(random.below(150)),
+            .crowd = crowd,
             .bp = travel ? 50 : kMoves[random.below(5)],
             .trend = travel               ? 1
                      : random.chance(0.5) ? 0.3
                                           : 0,
-            .jumps = random.chance(0.5) ? 0.002 : 0,
+            .jumps = crowd                ? 0.02
+                     : random.chance(0.5) ? 0.002
+                                          : 0,
             .updates = random.chance(0.6) ? 0.02 : 0.2,
             .travel = travel,
             .tiers = random.chance(0.4),

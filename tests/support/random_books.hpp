@@ -15,6 +15,7 @@ namespace margind::test {
 struct BookShape {
     std::uint32_t instruments = 1;  // that positions are held in
     std::uint32_t accounts = 1;
+    bool crowd = false;    // accounts are so many that a jump reaches thousands at once
     double bp = 1;         // a tick's usual move
     double trend = 0;      // part of it that goes one way for long
     double jumps = 0;      // how often a tick moves a few per cent

@@ -40,6 +40,7 @@ class TwinEngines::Implementation {
     // it; nothing if there is none.
     std::optional<std::string> run(int inputs) {
         constexpr std::uint64_t kAuditEvery = 500;
+        if (books_.shape.crowd) inputs /= 10;
         flow_.open();
         const std::uint64_t opened = input_seq_;
         std::uint64_t next_audit = opened + kAuditEvery;
