@@ -20,7 +20,7 @@ Int128 BandIndex::rounding_of(std::size_t balances, std::int64_t multiple) noexc
 
 BandIndex::Mode BandIndex::guard_additive(std::uint32_t index, const AccountView& view,
                                           const Work& work, bool returning) noexcept {
-    constexpr double kReturn = 1.6;  // who was not guarded waits for more room
+    constexpr double kReturn = 2.0;  // who was not guarded waits for more room
     Account& account = accounts_[index];
     const Distance down = distance(kDown, work.state, work.evaluation, view.balances.size());
     const Distance up = distance(kUp, work.state, work.evaluation, view.balances.size());
@@ -86,7 +86,7 @@ double BandIndex::weight_of(const Slot& slot, const AccountView& view) const noe
 // Guards are crossed (sum of weights)^3 / slack^2 times a tick, and each crossing costs as much as
 // kCrossing touches; tracking costs a touch a tick of what is held.
 double BandIndex::enough_slack(const Account& account, const AccountView& view) const noexcept {
-    constexpr double kCrossing = 30;
+    constexpr double kCrossing = 60;
     double weights = 0;
     double ticks = 0;
     for (const Slot& slot : slots_.rows(account.run)) {

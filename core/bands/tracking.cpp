@@ -34,7 +34,7 @@ bool BandIndex::track(std::uint32_t index, const AccountView& view, const Distan
 void BandIndex::rebase(Account& account, const AccountView& view, const Distance& down,
                        const Distance& up) noexcept {
     constexpr double kMoreThanNow = 1.25;  // where guards were not possible they may be from here
-    constexpr double kReturn = 1.7;        // above what guard_additive() asks of who comes back
+    constexpr double kReturn = 2.1;        // above what guard_additive() asks of who comes back
     Tracked& record = records_[record_of(account)];
     record.slack = {tracked_slack(account, view, down), tracked_slack(account, view, up)};
     const Int128 least = std::min(record.slack[kDown], record.slack[kUp]);

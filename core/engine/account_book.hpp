@@ -115,6 +115,17 @@ class AccountBook {
                 .terms = terms_};
     }
 
+    // Hints that view() will be called: first this, and a little later the second.
+    void prefetch(AccountSlot slot) const noexcept { __builtin_prefetch(&holdings_[slot.index()]); }
+    void prefetch_rows(AccountSlot slot) const noexcept {
+        const Holdings& holdings = holdings_[slot.index()];
+        const auto balances = balances_.rows(holdings.balances);
+        const auto positions = positions_.rows(holdings.positions);
+        __builtin_prefetch(balances.data());
+        __builtin_prefetch(positions.data());
+        __builtin_prefetch(positions.data() + positions.size());
+    }
+
     // The instruments an account's health depends on, ascending. Borrowed until the next call.
     std::span<const InstrumentId> factors(AccountSlot slot);
 

@@ -222,8 +222,20 @@ void Engine::Implementation::judge_changed_market() noexcept {
              .source = input_.kind == InputKind::price ? input_.price.source : SourceId::none(),
              .mark = market_.status(change.instrument).mark});
     }
-    for (const MarketChange& change : market_.changes()) {
-        for (const AccountSlot slot : index_->affected(change)) judge(slot);
+    for (const MarketChange& change : market_.changes()) judge(index_->affected(change));
+}
+
+// Accounts lie anywhere in memory: those that come next are on their way while one is judged.
+void Engine::Implementation::judge(std::span<const AccountSlot> slots) noexcept {
+    constexpr std::size_t kSoon = 6;
+    constexpr std::size_t kLater = 12;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (i + kLater < slots.size()) {
+            book_.prefetch(slots[i + kLater]);
+            __builtin_prefetch(&standings_[slots[i + kLater].index()], 1);
+        }
+        if (i + kSoon < slots.size()) book_.prefetch_rows(slots[i + kSoon]);
+        judge(slots[i]);
     }
 }
 

@@ -91,6 +91,7 @@ class Engine::Implementation {
 
     void judge_changed_market() noexcept;
     void judge(AccountSlot slot) noexcept;
+    void judge(std::span<const AccountSlot> slots) noexcept;
     std::uint32_t cause_for(AccountSlot slot) noexcept;
     bool liquidation_is_held(AccountSlot slot) noexcept;
     void add_cause(const Cause& cause) noexcept;
