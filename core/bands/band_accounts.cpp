@@ -13,6 +13,7 @@ constexpr MarginLevel kLevel = MarginLevel::maintenance;
 }  // namespace
 
 void BandIndex::account_changed(AccountSlot slot, std::span<const InstrumentId> factors) {
+    if (slot.index() >= accounts_.size()) make_room(2 * (accounts_.size() + 1));
     Account& account = accounts_[slot.index()];
     if (MARGIND_FAULT(kept_after_update) && account.mode == Mode::banded) return;
     const auto count = [&](std::uint32_t by) {

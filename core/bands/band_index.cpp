@@ -55,11 +55,8 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
         if (by.valid()) priced_by_[by.index()].push_back(AssetId(a));
     }
     constexpr std::size_t kSlotsMax = 2 * (kMaxPositionsPerAccount + kMaxBalancesPerAccount);
-    accounts_.resize(parameters.max_accounts);
+    make_room(parameters.max_accounts);
     slots_.reserve(std::size_t{parameters.max_accounts} * 4);
-    fired_.reserve(std::size_t{parameters.max_accounts} * 2 + 1'024);
-    named_.reserve(parameters.max_accounts);
-    work_.reserve(parameters.max_accounts);
     collected_.reserve(kSlotsMax);
     harm_.reserve(kSlotsMax);
     width_.reserve(kSlotsMax);
@@ -68,6 +65,14 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
     rate_keys_.reserve(kSlotsMax);
     factors_.reserve(kSlotsMax);
     parameters_changed();
+}
+
+// A shard may be given more accounts than memory was reserved for.
+void BandIndex::make_room(std::size_t accounts) {
+    accounts_.resize(accounts);
+    fired_.reserve(2 * accounts + 1'024);
+    named_.reserve(accounts);
+    work_.reserve(accounts);
 }
 
 void BandIndex::parameters_changed() {

@@ -168,6 +168,7 @@ class BandIndex final : public AffectedAccounts {
     void collect(std::uint32_t account, FactorIndex factor, Kind kind, std::size_t row);
     void watch(std::uint32_t account) noexcept;
     void unwatch(Account& account) noexcept;
+    void make_room(std::size_t accounts);
     std::int64_t amount_of(const Slot& slot, const AccountView& view) const noexcept;
 
     // A tick.

@@ -42,6 +42,7 @@ Int128 bounded_product(std::int64_t a, std::int64_t b, std::int64_t c) noexcept 
 
 AccountBook::AccountBook(const RiskParameters& parameters)
     : parameters_(parameters),
+      size_max_(parameters.max_accounts),
       table_(std::bit_ceil(std::size_t{2} * std::max<std::size_t>(parameters.max_accounts, 1)),
              kEmpty) {
     keys_.reserve(parameters.max_accounts);
@@ -61,12 +62,12 @@ AccountBook::AccountBook(const RiskParameters& parameters)
 
 Refusal AccountBook::update(std::span<const AccountInput> records, AccountSlot& slot) {
     if (const Refusal refusal = stage(records); refusal != Refusal::none) return refusal;
-    slot = commit(records.front().key);
+    slot = commit_staged(records.front().key);
     return Refusal::none;
 }
 
 // The staged account becomes the account.
-AccountSlot AccountBook::commit(const AccountKey& key) {
+AccountSlot AccountBook::commit_staged(const AccountKey& key) {
     const AccountSlot slot = find_or_add(key);
     Holdings& holdings = holdings_[slot.index()];
     balances_.assign(holdings.balances, staged_balances_);
@@ -76,18 +77,9 @@ AccountSlot AccountBook::commit(const AccountKey& key) {
     return slot;
 }
 
-Refusal AccountBook::stage_transfer(std::span<const AccountInput> records) {
-    if (records.size() != 2) return Refusal::transfer_incomplete;
-    const AccountInput& from = records[0];
-    const AccountInput& to = records[1];
-    if (from.record != AccountRecord::transfer_from || to.record != AccountRecord::transfer_to ||
-        from.id != to.id || from.amount != to.amount || from.amount <= 0 || from.key == to.key) {
-        return Refusal::transfer_incomplete;
-    }
-    if (from.id >= parameters_.assets.size()) return Refusal::unknown_asset;
+Refusal AccountBook::stage_source(const AccountInput& from) {
     const std::optional<AccountSlot> source = find(from.key);
     if (!source) return Refusal::unknown_account;
-    if (!find(to.key) && size() >= parameters_.max_accounts) return Refusal::too_many_accounts;
     load_staging(*source);
     const auto owned =
         std::find_if(staged_balances_.begin(), staged_balances_.end(),
@@ -99,6 +91,24 @@ Refusal AccountBook::stage_transfer(std::span<const AccountInput> records) {
     return finish_staging();
 }
 
+Refusal AccountBook::stage_receiver(const AccountInput& to) {
+    const std::optional<AccountSlot> receiver = find(to.key);
+    if (!receiver && size() >= size_max_) return Refusal::too_many_accounts;
+    if (receiver) {
+        load_staging(*receiver);
+    } else {
+        clear_staging();
+    }
+    const auto had =
+        std::find_if(staged_balances_.begin(), staged_balances_.end(),
+                     [&](const BalanceRow& row) { return row.asset.index() == to.id; });
+    AccountInput balance = to;
+    balance.amount = saturate_to_int64(Int128{to.amount} +
+                                       (had == staged_balances_.end() ? 0 : had->amount.raw()));
+    if (const Refusal refusal = stage_balance(balance); refusal != Refusal::none) return refusal;
+    return finish_staging();
+}
+
 AccountView AccountBook::staged_view() const noexcept {
     return {.balances = staged_balances_,
             .positions = staged_positions_,
@@ -107,34 +117,11 @@ AccountView AccountBook::staged_view() const noexcept {
             .terms = terms_};
 }
 
-// The receiver is staged and checked first, and written last: the source only loses what somebody
-// gets.
-Refusal AccountBook::transfer(std::span<const AccountInput> records, Transferred& slots) {
-    const AccountInput& to = records[1];
-    const std::optional<AccountSlot> receiver = find(to.key);
-    const auto stage_receiver = [&] {
-        staged_balances_.clear();
-        staged_positions_.clear();
-        staged_orders_.clear();
-        staged_isolated_in_ = InstrumentId::none();
-        if (receiver) load_staging(*receiver);
-        const auto had =
-            std::find_if(staged_balances_.begin(), staged_balances_.end(),
-                         [&](const BalanceRow& row) { return row.asset.index() == to.id; });
-        AccountInput balance = to;
-        balance.amount = saturate_to_int64(Int128{to.amount} +
-                                           (had == staged_balances_.end() ? 0 : had->amount.raw()));
-        if (const Refusal refusal = stage_balance(balance); refusal != Refusal::none) {
-            return refusal;
-        }
-        return finish_staging();
-    };
-    if (const Refusal refusal = stage_receiver(); refusal != Refusal::none) return refusal;
-    if (const Refusal refusal = stage_transfer(records); refusal != Refusal::none) return refusal;
-    slots.from = commit(records[0].key);
-    stage_receiver();  // as it was a moment ago
-    slots.to = commit(to.key);
-    return Refusal::none;
+void AccountBook::clear_staging() noexcept {
+    staged_balances_.clear();
+    staged_positions_.clear();
+    staged_orders_.clear();
+    staged_isolated_in_ = InstrumentId::none();
 }
 
 // The account as it is.
@@ -151,13 +138,10 @@ void AccountBook::load_staging(AccountSlot slot) {
 
 Refusal AccountBook::stage(std::span<const AccountInput> records) {
     const AccountInput& first = records.front();
-    staged_balances_.clear();
-    staged_positions_.clear();
-    staged_orders_.clear();
+    clear_staging();
     replaced_orders_.clear();
-    staged_isolated_in_ = InstrumentId::none();
     const std::optional<AccountSlot> known = find(first.key);
-    if (!known && size() >= parameters_.max_accounts) return Refusal::too_many_accounts;
+    if (!known && size() >= size_max_) return Refusal::too_many_accounts;
     if (known && first.mode == UpdateMode::patch) load_staging(*known);
     for (const AccountInput& record : records) {
         if (record.key != first.key || record.mode != first.mode) return Refusal::mixed_accounts;
@@ -433,13 +417,20 @@ std::optional<AccountSlot> AccountBook::find(const AccountKey& key) const noexce
 }
 
 AccountSlot AccountBook::find_or_add(const AccountKey& key) {
-    std::uint32_t& slot = table_[bucket_of(key)];
-    if (slot == kEmpty) {
-        slot = size();
-        keys_.push_back(key);
-        holdings_.emplace_back();
-    }
+    const std::size_t bucket = bucket_of(key);
+    if (table_[bucket] != kEmpty) return AccountSlot(table_[bucket]);
+    const std::uint32_t slot = size();
+    table_[bucket] = slot;
+    keys_.push_back(key);
+    holdings_.emplace_back();
+    if (2 * keys_.size() > table_.size()) grow_table();
     return AccountSlot(slot);
+}
+
+// More accounts than memory was reserved for: see limit_size().
+void AccountBook::grow_table() {
+    table_.assign(2 * table_.size(), kEmpty);
+    for (std::uint32_t slot = 0; slot < size(); ++slot) table_[bucket_of(keys_[slot])] = slot;
 }
 
 std::span<const InstrumentId> AccountBook::factors(AccountSlot slot) {

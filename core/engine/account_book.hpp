@@ -87,18 +87,18 @@ class AccountBook {
     // Requires: not empty. On success `slot` is the account's.
     Refusal update(std::span<const AccountInput> records, AccountSlot& slot);
 
-    // A transfer, checked in three steps so that the engine can look at what would stay behind:
-    // stage_transfer() finds the accounts, staged_view() shows the source without the money, and
-    // transfer() moves it: in both accounts, or, when it is refused, in neither. Requires of
-    // transfer(): stage_transfer() was the last call and accepted the same records.
-    Refusal stage_transfer(std::span<const AccountInput> records);
+    // A transfer, one account at a time, since another book may have the other one. Staging checks
+    // whether the account can give or take the money and changes nothing; staged_view() shows it
+    // afterwards; commit_staged() makes it so. Requires of commit_staged(): the account was staged
+    // last, and accepted.
+    Refusal stage_source(const AccountInput& from);
+    Refusal stage_receiver(const AccountInput& to);
     AccountView staged_view() const noexcept;
-    struct Transferred {
-        AccountSlot from;
-        AccountSlot to;
-    };
-    Refusal transfer(std::span<const AccountInput> records, Transferred& slots);
+    AccountSlot commit_staged(const AccountKey& key);
 
+    // Accounts it may hold from now on; at first those that memory was reserved for. Beyond those
+    // it reserves more when they come.
+    void limit_size(std::uint32_t accounts) noexcept { size_max_ = accounts; }
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(keys_.size()); }
     std::optional<AccountSlot> find(const AccountKey& key) const noexcept;
     const AccountKey& key(AccountSlot slot) const noexcept { return keys_[slot.index()]; }
@@ -151,8 +151,8 @@ class AccountBook {
     Refusal stage_accrued(const AccountInput& record);
     Refusal stage_leverage(const AccountInput& record);
     Refusal stage_isolated(const AccountInput& record);
+    void clear_staging() noexcept;
     void load_staging(AccountSlot slot);
-    AccountSlot commit(const AccountKey& key);
     PositionRow* staged_position(InstrumentId instrument) noexcept;
     PositionRow& staged_position_or_new(InstrumentId instrument);
     Refusal finish_staging();
@@ -163,9 +163,11 @@ class AccountBook {
     Int128 exposure_of(InstrumentId instrument, Quantity quantity) const noexcept;
     std::int64_t exposure_of_unit(AssetId asset) const noexcept;
     AccountSlot find_or_add(const AccountKey& key);
+    void grow_table();
     std::size_t bucket_of(const AccountKey& key) const noexcept;
 
     const RiskParameters& parameters_;
+    std::uint32_t size_max_;
     std::vector<AccountKey> keys_;    // by slot
     std::vector<Holdings> holdings_;  // by slot
     RowPool<BalanceRow> balances_;

@@ -9,7 +9,6 @@
 #include "core/engine/holder_index.hpp"
 #include "core/engine/ladder.hpp"
 #include "core/engine/parameter_change.hpp"
-#include "core/engine/transfer.hpp"
 
 namespace margind::core {
 namespace {
@@ -52,11 +51,14 @@ std::unique_ptr<AffectedAccounts> Engine::Implementation::make_index(Search sear
 }
 
 Refusal Engine::Implementation::apply(const Input& input) noexcept {
+    if (const Refusal refusal = begin(input); refusal != Refusal::none) return finish(refusal);
+    return finish(dispatch(input));
+}
+
+Refusal Engine::Implementation::begin(const Input& input) noexcept {
     MARGIND_ASSERT(!has_events());
     settle();
     if (input.input_seq <= input_.input_seq || input.engine_time < input_.engine_time) {
-        ++statistics_.refused_total;
-        ++statistics_.refused[static_cast<std::size_t>(Refusal::time_went_back)];
         return Refusal::time_went_back;
     }
     input_ = input;
@@ -66,9 +68,11 @@ Refusal Engine::Implementation::apply(const Input& input) noexcept {
     transitions_.clear();
     after_.clear();
     before_sent_ = market_events_sent_ = transitions_sent_ = after_sent_ = 0;
-
     ++statistics_.inputs;
-    const Refusal refusal = dispatch(input);
+    return Refusal::none;
+}
+
+Refusal Engine::Implementation::finish(Refusal refusal) noexcept {
     if (refusal != Refusal::none) {
         ++statistics_.refused_total;
         ++statistics_.refused[static_cast<std::size_t>(refusal)];
@@ -126,26 +130,13 @@ Refusal Engine::Implementation::apply_account(const AccountInput& record,
 
 void Engine::Implementation::account_changed(AccountSlot slot) noexcept {
     if (slot.index() == standings_.size()) {
-        standings_.emplace_back();
+        standings_.emplace_back().number = elsewhere_ + slot.index();
+        transitions_.reserve(standings_.capacity());
         ++statistics_.accounts_by_state[0];
     }
     standings_[slot.index()].known_priced = false;
     index_->account_changed(slot, book_.factors(slot));
     judge(slot);
-}
-
-Refusal Engine::Implementation::apply_transfer(std::span<const AccountInput> records) noexcept {
-    Refusal refusal = book_.stage_transfer(records);
-    if (refusal == Refusal::none) {
-        refusal = check_transfer(book_.staged_view(), market_.view(), refused_transfer_);
-    }
-    AccountBook::Transferred slots;
-    if (refusal == Refusal::none) refusal = book_.transfer(records, slots);
-    if (refusal != Refusal::none) return refusal;
-    add_cause({.kind = CauseKind::account_update});
-    account_changed(slots.from);
-    account_changed(slots.to);
-    return Refusal::none;
 }
 
 Refusal Engine::Implementation::apply_parameter(const ParameterInput& record) noexcept {

@@ -40,7 +40,7 @@ struct EngineStatistics {
 // One account as of now, for queries.
 struct AccountReport {
     AccountKey key;
-    AccountSlot slot;
+    AccountSlot slot;  // as events have it
     MarginState state = MarginState::healthy;
     bool held = false;
     bool priced = false;  // false: amounts below are meaningless, a price is missing
@@ -55,6 +55,9 @@ enum class Search : std::uint8_t {
     reference,  // everyone who holds what moved
     bands,      // those whose band the move has left: core/bands
 };
+
+// The sides of a transfer.
+enum class TransferLeg : std::uint8_t { source, receiver };
 
 class Engine {
   public:
@@ -78,6 +81,17 @@ class Engine {
     // Does what can wait until the events are out: after a jump, more than all the rest. The next
     // apply() would do it first. Requires: every event was fetched.
     void settle() noexcept;
+
+    // For an engine that has some of a venue's accounts, while others have the rest: core/shards.
+    //
+    // Whether `input` names an account for the first time, so that it matters how many there are
+    // elsewhere: they count towards `accounts_max` and come before it in the order of accounts.
+    bool may_add_account(const Input& input) const noexcept;
+    void count_elsewhere(std::uint32_t accounts, std::uint32_t accounts_max) noexcept;
+    // A transfer that `input` completes, where another engine has the other account: what stands in
+    // this one's way, and then, as apply(), what was agreed. Nothing is applied in between.
+    Refusal check_leg(TransferLeg leg, const Input& input) noexcept;
+    Refusal apply_leg(TransferLeg leg, const Input& input, Refusal agreed) noexcept;
 
     // Where accounts, prices and rates stand. Valid between apply() calls, on the owner's thread.
     const RiskParameters& parameters() const noexcept;

@@ -41,7 +41,7 @@ void Engine::Implementation::describe(const Transition& transition, Event& event
     event.account = AccountEvent{};
     AccountEvent& out = event.account;
     out.key = book_.key(transition.slot);
-    out.slot = transition.slot;
+    out.slot = AccountSlot(standings_[transition.slot.index()].number);
     out.from = transition.from;
     out.to = transition.to;
     out.equity = evaluation.equity;
@@ -83,7 +83,7 @@ AccountReport Engine::Implementation::report(AccountSlot slot) const noexcept {
     const AccountView account = book_.view(slot);
     AccountReport report;
     report.key = book_.key(slot);
-    report.slot = slot;
+    report.slot = AccountSlot(standing.number);
     report.state = standing.state;
     report.held = standing.held;
     report.priced = priced(account, market_.view());
@@ -100,6 +100,18 @@ Engine::~Engine() = default;
 
 Refusal Engine::apply(const Input& input) noexcept {
     return implementation_->apply(input);
+}
+bool Engine::may_add_account(const Input& input) const noexcept {
+    return implementation_->may_add_account(input);
+}
+void Engine::count_elsewhere(std::uint32_t accounts, std::uint32_t accounts_max) noexcept {
+    implementation_->count_elsewhere(accounts, accounts_max);
+}
+Refusal Engine::check_leg(TransferLeg leg, const Input& input) noexcept {
+    return implementation_->check_leg(leg, input);
+}
+Refusal Engine::apply_leg(TransferLeg leg, const Input& input, Refusal agreed) noexcept {
+    return implementation_->apply_leg(leg, input, agreed);
 }
 bool Engine::next_event(Event& event) noexcept {
     return implementation_->next_event(event);

@@ -20,6 +20,10 @@ class Engine::Implementation {
     Implementation(RiskParameters parameters, Search search, const BandLimits& limits);
 
     Refusal apply(const Input& input) noexcept;
+    bool may_add_account(const Input& input) const noexcept;
+    void count_elsewhere(std::uint32_t accounts, std::uint32_t accounts_max) noexcept;
+    Refusal check_leg(TransferLeg leg, const Input& input) noexcept;
+    Refusal apply_leg(TransferLeg leg, const Input& input, Refusal agreed) noexcept;
     void settle() noexcept { index_->settle(); }
     bool next_event(Event& event) noexcept;
     bool has_events() const noexcept {
@@ -52,6 +56,7 @@ class Engine::Implementation {
         bool held = false;
         bool unpriced = false;
         bool known_priced = false;       // what it holds has prices: true until its rows change
+        std::uint32_t number = 0;        // among the accounts of all engines; its slot in events
         std::uint64_t judged_at = 0;     // input_seq of the last judgement
         Timestamp in_liquidation_since;  // stated while in liquidation or bankrupt
     };
@@ -81,9 +86,14 @@ class Engine::Implementation {
         }
     };
 
+    Refusal begin(const Input& input) noexcept;
+    Refusal finish(Refusal refusal) noexcept;
     Refusal dispatch(const Input& input) noexcept;
     Refusal apply_account(const AccountInput& record, std::uint8_t origin) noexcept;
     Refusal apply_transfer(std::span<const AccountInput> records) noexcept;
+    Refusal check_source(const AccountInput& from) noexcept;
+    AccountSlot take_from(const AccountInput& from) noexcept;
+    AccountSlot give_to(const AccountInput& to) noexcept;
     void account_changed(AccountSlot slot) noexcept;
     Refusal apply_parameter(const ParameterInput& record) noexcept;
     Refusal apply_feed_state(const FeedStateInput& change) noexcept;
@@ -122,6 +132,8 @@ class Engine::Implementation {
     Timestamp next_clock_;
     EngineStatistics statistics_;
     LevelFigures refused_transfer_;
+    LevelFigures left_behind_;     // of the transfer being checked
+    std::uint32_t elsewhere_ = 0;  // accounts of other engines
 
     std::array<Staging<AccountInput>, kMaxAccountSources> account_staging_;
     Staging<ParameterInput> parameter_staging_;

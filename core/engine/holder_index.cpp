@@ -11,6 +11,7 @@ HolderIndex::HolderIndex(std::size_t instruments, std::size_t max_accounts)
 
 // Both lists are ascending: one walk finds who left and who joined.
 void HolderIndex::account_changed(AccountSlot slot, std::span<const InstrumentId> factors) {
+    if (slot.index() >= memberships_.size()) memberships_.resize(slot.index() + 1);
     std::vector<Membership>& memberships = memberships_[slot.index()];
     const auto stays = [&](const Membership& m) {
         return std::binary_search(factors.begin(), factors.end(), m.instrument);
