@@ -193,3 +193,26 @@ TEST_CASE("transfers neither make money nor lose it, whatever is asked") {
     }
     CHECK(moved > 100);
 }
+
+TEST_CASE("a refused transfer says what stands in its way first") {
+    RiskParameters full = small_venue();
+    full.max_accounts = 1;
+    Driver v(full);
+    v.set_balance(key("a"), 0, money(10));
+    const auto send = [&](const AccountKey& from, double amount) {
+        AccountInput half;
+        half.key = from;
+        half.record = AccountRecord::transfer_from;
+        half.amount = money(amount).raw();
+        half.last = Last::no;
+        v.apply(Input::of(half));
+        half.key = key("b");
+        half.record = AccountRecord::transfer_to;
+        half.last = Last::yes;
+        return v.apply(Input::of(half));
+    };
+    CHECK(send(key("x"), 5) == Refusal::unknown_account);     // before there is no room for b
+    CHECK(send(key("a"), 50) == Refusal::too_many_accounts);  // before a does not own so much
+    CHECK(send(key("a"), 5) == Refusal::too_many_accounts);
+    CHECK(v.engine.account_count() == 1);
+}

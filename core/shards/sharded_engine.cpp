@@ -1,0 +1,119 @@
+#include "core/shards/sharded_engine.hpp"
+
+#include "core/assert.hpp"
+
+namespace margind::core {
+
+class ShardedEngine::Board final : public ShardBoard {
+  public:
+    explicit Board(std::uint32_t shards) : entries_(shards) {}
+
+    std::uint64_t passed(std::uint32_t shard) const noexcept override {
+        return entries_[shard].passed;
+    }
+    std::uint32_t accounts(std::uint32_t shard) const noexcept override {
+        return entries_[shard].accounts;
+    }
+    void pass(std::uint32_t shard, std::uint64_t input_seq,
+              std::uint32_t accounts) noexcept override {
+        entries_[shard].passed = input_seq;
+        entries_[shard].accounts = accounts;
+    }
+    LegVerdict leg(std::uint32_t shard) const noexcept override { return entries_[shard].leg; }
+    void put_leg(std::uint32_t shard, LegVerdict verdict) noexcept override {
+        entries_[shard].leg = verdict;
+    }
+
+  private:
+    struct Entry {
+        std::uint64_t passed = 0;
+        std::uint32_t accounts = 0;
+        LegVerdict leg;
+    };
+    std::vector<Entry> entries_;
+};
+
+// Events wait in the shards themselves until they are asked for.
+class ShardedEngine::Outlets final : public ShardOutlets {
+  public:
+    Outlets(Board& board, std::vector<std::unique_ptr<Shard>>& shards)
+        : board_(board), shards_(shards) {}
+
+    std::uint64_t passed(std::uint32_t shard) noexcept override { return board_.passed(shard); }
+    bool try_take(std::uint32_t shard, Event& event) noexcept override {
+        return shards_[shard]->next_event(event);
+    }
+
+  private:
+    Board& board_;
+    std::vector<std::unique_ptr<Shard>>& shards_;
+};
+
+ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t shards, Search search,
+                             const BandLimits& limits)
+    : board_(std::make_unique<Board>(shards)),
+      outlets_(std::make_unique<Outlets>(*board_, shards_)),
+      router_(shards, parameters.assets.size()),
+      merge_(shards) {
+    MARGIND_ASSERT(shards >= 1 && shards <= kShardsMax);
+    for (std::uint32_t s = 0; s < shards; ++s) {
+        shards_.push_back(
+            std::make_unique<Shard>(parameters, Shard::Place{s, shards}, *board_, search, limits));
+    }
+}
+
+ShardedEngine::~ShardedEngine() = default;
+
+Refusal ShardedEngine::apply(const Input& input) noexcept {
+    router_.route(input, input_);
+    // A shard that needs others is asked again when they have been: twice round is enough.
+    Refusal refusal = Refusal::none;
+    std::uint32_t passed = 0;
+    for (int round = 0; passed < shards(); ++round) {
+        MARGIND_ASSERT(round < 3);
+        for (std::uint32_t s = 0; s < shards(); ++s) {
+            if (!advance(s)) continue;
+            ++passed;
+            if (shards_[s]->verdict() != Refusal::none) refusal = shards_[s]->verdict();
+        }
+    }
+    return refusal;
+}
+
+// False: it waits for others, or has had this input.
+bool ShardedEngine::advance(std::uint32_t shard) noexcept {
+    const std::uint64_t seq = input_.input.input_seq;
+    if (board_->passed(shard) == seq || !shards_[shard]->advance(input_)) return false;
+    board_->pass(shard, seq, shards_[shard]->engine().account_count());
+    return true;
+}
+
+bool ShardedEngine::next_event(Event& event) noexcept {
+    return merge_.next(*outlets_, event);
+}
+
+void ShardedEngine::settle() noexcept {
+    for (const auto& shard : shards_) shard->settle();
+}
+
+EngineStatistics ShardedEngine::statistics() const noexcept {
+    EngineStatistics sum;
+    for (const auto& shard : shards_) add(sum, shard->statistics());
+    merge_.count(sum);
+    return sum;
+}
+
+void add(EngineStatistics& sum, const EngineStatistics& shard) noexcept {
+    sum.inputs += shard.inputs;
+    sum.evaluations += shard.evaluations;
+    sum.refused_total += shard.refused_total;
+    for (std::size_t i = 0; i < sum.refused.size(); ++i) sum.refused[i] += shard.refused[i];
+    for (std::size_t s = 0; s < kMarginStates; ++s) {
+        sum.accounts_by_state[s] += shard.accounts_by_state[s];
+    }
+    sum.accounts += shard.accounts;
+    sum.accounts_held += shard.accounts_held;
+    sum.accounts_unpriced += shard.accounts_unpriced;
+}
+
+}  // namespace margind::core
