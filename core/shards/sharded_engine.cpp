@@ -4,39 +4,10 @@
 
 namespace margind::core {
 
-class ShardedEngine::Board final : public ShardBoard {
-  public:
-    explicit Board(std::uint32_t shards) : entries_(shards) {}
-
-    std::uint64_t passed(std::uint32_t shard) const noexcept override {
-        return entries_[shard].passed;
-    }
-    std::uint32_t accounts(std::uint32_t shard) const noexcept override {
-        return entries_[shard].accounts;
-    }
-    void pass(std::uint32_t shard, std::uint64_t input_seq,
-              std::uint32_t accounts) noexcept override {
-        entries_[shard].passed = input_seq;
-        entries_[shard].accounts = accounts;
-    }
-    LegVerdict leg(std::uint32_t shard) const noexcept override { return entries_[shard].leg; }
-    void put_leg(std::uint32_t shard, LegVerdict verdict) noexcept override {
-        entries_[shard].leg = verdict;
-    }
-
-  private:
-    struct Entry {
-        std::uint64_t passed = 0;
-        std::uint32_t accounts = 0;
-        LegVerdict leg;
-    };
-    std::vector<Entry> entries_;
-};
-
 // Events wait in the shards themselves until they are asked for.
 class ShardedEngine::Outlets final : public ShardOutlets {
   public:
-    Outlets(Board& board, std::vector<std::unique_ptr<Shard>>& shards)
+    Outlets(PlainBoard& board, std::vector<std::unique_ptr<Shard>>& shards)
         : board_(board), shards_(shards) {}
 
     std::uint64_t passed(std::uint32_t shard) noexcept override { return board_.passed(shard); }
@@ -45,20 +16,20 @@ class ShardedEngine::Outlets final : public ShardOutlets {
     }
 
   private:
-    Board& board_;
+    PlainBoard& board_;
     std::vector<std::unique_ptr<Shard>>& shards_;
 };
 
 ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t shards, Search search,
                              const BandLimits& limits)
-    : board_(std::make_unique<Board>(shards)),
-      outlets_(std::make_unique<Outlets>(*board_, shards_)),
+    : board_(shards),
+      outlets_(std::make_unique<Outlets>(board_, shards_)),
       router_(shards, parameters.assets.size()),
       merge_(shards) {
     MARGIND_ASSERT(shards >= 1 && shards <= kShardsMax);
     for (std::uint32_t s = 0; s < shards; ++s) {
         shards_.push_back(
-            std::make_unique<Shard>(parameters, Shard::Place{s, shards}, *board_, search, limits));
+            std::make_unique<Shard>(parameters, Shard::Place{s, shards}, board_, search, limits));
     }
 }
 
@@ -83,8 +54,8 @@ Refusal ShardedEngine::apply(const Input& input) noexcept {
 // False: it waits for others, or has had this input.
 bool ShardedEngine::advance(std::uint32_t shard) noexcept {
     const std::uint64_t seq = input_.input.input_seq;
-    if (board_->passed(shard) == seq || !shards_[shard]->advance(input_)) return false;
-    board_->pass(shard, seq, shards_[shard]->engine().account_count());
+    if (board_.passed(shard) == seq || !shards_[shard]->advance(input_)) return false;
+    board_.pass(shard, seq, shards_[shard]->engine().account_count());
     return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/shards/event_merge.hpp"
 #include "core/shards/shard.hpp"
+#include "core/shards/shard_board.hpp"
 
 namespace margind::core {
 
@@ -32,12 +33,11 @@ class ShardedEngine {
     std::uint32_t shards() const noexcept { return static_cast<std::uint32_t>(shards_.size()); }
 
   private:
-    class Board;
     class Outlets;
 
     bool advance(std::uint32_t shard) noexcept;
 
-    std::unique_ptr<Board> board_;
+    PlainBoard board_;
     std::vector<std::unique_ptr<Shard>> shards_;
     std::unique_ptr<Outlets> outlets_;
     InputRouter router_;

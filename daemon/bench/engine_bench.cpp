@@ -20,65 +20,13 @@
 #include "core/engine/engine.hpp"
 #include "daemon/bench/measure.hpp"
 #include "daemon/bench/population.hpp"
+#include "daemon/bench/tick_sequence.hpp"
 #include "daemon/clock.hpp"
 
 namespace margind::daemon {
 namespace {
 
 constexpr std::uint64_t kBlock = 200;  // ticks before the other side has its turn
-
-struct Tick {
-    std::uint32_t instrument = 0;
-    std::int64_t price = 0;  // raw
-    std::int64_t before = 0;
-    bool gap = false;
-};
-
-// The sequence of ticks: the same for everybody.
-class TickSequence {
-  public:
-    TickSequence(const Population& population, const EngineBenchOptions& options)
-        : population_(population), options_(options), random_(options.seed + 1) {
-        for (const std::int64_t price : population.base_prices) {
-            prices_.push_back(static_cast<double>(price));
-        }
-    }
-
-    // The whole market's part in this tick: a gap moves every instrument when it ticks next.
-    Tick next() {
-        const double at =
-            static_cast<double>(count_) / static_cast<double>(options_.warmup + options_.ticks);
-        ++count_;
-        if (options_.scenario == BenchScenario::gap && count_ % kGapEvery == 0)
-            return moved(0, -0.02);
-        const std::uint32_t i = options_.holders > 0 ? 0 : population_.draw_instrument(random_);
-        double move = options_.bp * 1e-4 * random_.normal();
-        if (options_.scenario == BenchScenario::crash && at > 0.25 && at < 0.75) {
-            const double share_of_ticks = population_.share(i);
-            const double ticks_of_fall =
-                share_of_ticks * 0.5 * static_cast<double>(options_.warmup + options_.ticks);
-            move = 3 * move + std::log(1 - kFall) / std::max(ticks_of_fall, 1.0);
-        }
-        return moved(i, move);
-    }
-
-  private:
-    static constexpr std::uint64_t kGapEvery = 500;
-    static constexpr double kFall = 0.15;
-
-    Tick moved(std::uint32_t i, double move) {
-        Tick tick{.instrument = i, .before = std::llround(prices_[i]), .gap = move <= -0.02};
-        prices_[i] *= 1 + move;
-        tick.price = std::llround(prices_[i]);
-        return tick;
-    }
-
-    const Population& population_;
-    const EngineBenchOptions& options_;
-    BenchRandom random_;
-    std::vector<double> prices_;
-    std::uint64_t count_ = 0;
-};
 
 // One engine: numbers its inputs, gives them time, times its ticks, and counts what comes back.
 class Contestant {
@@ -109,14 +57,7 @@ class Contestant {
     }
 
     void prepare(const Tick& tick) {
-        core::PriceInput price;
-        price.source = core::SourceId(tick.instrument);
-        price.channel = core::Channel::book_top;
-        price.price = core::Price::from_raw(tick.price);
-        price.bid = core::Price::from_raw(tick.price - 1);
-        price.ask = core::Price::from_raw(tick.price + 1);
-        price.sequence = input_seq_ + 1;
-        input_ = core::Input::of(price);
+        input_ = as_input(tick, input_seq_ + 1);
         stamp();
     }
     void apply_checked() {
@@ -231,27 +172,6 @@ class BareLoop {
     std::vector<double> slack_;
     std::uint64_t crossed_ = 0;
 };
-
-// What reading the clock twice costs: subtracted from every sample.
-std::int64_t clock_cost_ns(feeds::Clock& clock) {
-    std::vector<std::int64_t> samples;
-    for (int i = 0; i < 10'000; ++i) {
-        const core::Timestamp begin = clock.now();
-        samples.push_back((clock.now() - begin).ns());
-    }
-    std::sort(samples.begin(), samples.end());
-    return percentile(samples, 0.5);
-}
-
-double mean_of(const std::vector<std::int64_t>& samples) {
-    double sum = 0;
-    for (const std::int64_t ns : samples) sum += static_cast<double>(ns);
-    return samples.empty() ? 0 : sum / static_cast<double>(samples.size());
-}
-
-double rounded(double value) {
-    return std::round(value * 1000) / 1000;
-}
 
 class EngineBench {
   public:
@@ -374,14 +294,13 @@ void EngineBench::append_bands(JsonWriter& json) const {
 }
 
 std::string EngineBench::report() const {
-    constexpr const char* kScenarios[] = {"calm", "crash", "gap"};
     const auto ticks = static_cast<double>(bands_.ns.size());
     TextBuffer out;
     JsonWriter json(out);
     json.open_object();
     json.text("bench", "engine");
     json.text("version", MARGIND_VERSION);
-    json.text("scenario", kScenarios[static_cast<std::size_t>(options_.scenario)]);
+    json.text("scenario", name_of(options_.scenario));
     json.number("accounts", options_.accounts);
     json.number("instruments", options_.instruments);
     json.number("holders_of_ticked", options_.holders);
@@ -409,6 +328,11 @@ std::string EngineBench::report() const {
 }
 
 }  // namespace
+
+std::string_view name_of(BenchScenario scenario) {
+    constexpr std::string_view kNames[] = {"calm", "crash", "gap"};
+    return kNames[static_cast<std::size_t>(scenario)];
+}
 
 std::string run_engine_bench(const EngineBenchOptions& options) {
     return EngineBench(options).run();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace margind::daemon {
 
@@ -13,6 +14,8 @@ enum class BenchScenario : std::uint8_t {
     crash,  // the middle half falls by 15 %, in a walk three times as rough, with four market gaps
     gap,    // prices walk, and now and then the most held instrument falls by 2 % in one tick
 };
+
+std::string_view name_of(BenchScenario scenario);
 
 struct EngineBenchOptions {
     std::uint32_t accounts = 10'000;
@@ -23,6 +26,7 @@ struct EngineBenchOptions {
     double seconds_max =
         60;         // of both engines together; stops early, and says after how many ticks
     double bp = 1;  // deviation of a move, 1e-4 of the price
+    std::uint32_t shards = 1;  // see run_shards_bench()
     BenchScenario scenario = BenchScenario::calm;
     std::uint64_t seed = 1;
     int cpu = -1;  // -1: not pinned

@@ -117,10 +117,6 @@ Half half_of(Passage passage) {
     return half;
 }
 
-double rounded(double value) {
-    return std::round(value * 1000) / 1000;
-}
-
 class LatencyBench {
   public:
     explicit LatencyBench(const LatencyBenchOptions& options)

@@ -64,6 +64,26 @@ std::int64_t percentile(const std::vector<std::int64_t>& sorted, double p) {
     return sorted[std::min(index, sorted.size() - 1)];
 }
 
+double mean_of(const std::vector<std::int64_t>& samples) {
+    double sum = 0;
+    for (const std::int64_t ns : samples) sum += static_cast<double>(ns);
+    return samples.empty() ? 0 : sum / static_cast<double>(samples.size());
+}
+
+double rounded(double value) {
+    return std::round(value * 1000) / 1000;
+}
+
+std::int64_t clock_cost_ns(feeds::Clock& clock) {
+    std::vector<std::int64_t> samples;
+    for (int i = 0; i < 10'000; ++i) {
+        const core::Timestamp begin = clock.now();
+        samples.push_back((clock.now() - begin).ns());
+    }
+    std::sort(samples.begin(), samples.end());
+    return percentile(samples, 0.5);
+}
+
 Quartiles quartiles(std::vector<double> samples) {
     std::sort(samples.begin(), samples.end());
     const auto at = [&](double p) {

@@ -25,6 +25,14 @@ Quartiles quartiles(std::vector<double> samples);  // Requires: not empty.
 void append_distribution(JsonWriter& json, std::string_view name,
                          std::vector<std::int64_t> samples);
 
+// Zero of no samples.
+double mean_of(const std::vector<std::int64_t>& samples);
+// To three decimals, as results have it.
+double rounded(double value);
+
+// What reading the clock once more costs: subtracted from samples.
+std::int64_t clock_cost_ns(feeds::Clock& clock);
+
 // Bytes of memory this process really occupies; zero where the system does not say.
 std::int64_t resident_bytes();
 

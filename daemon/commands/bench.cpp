@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "core/shards/shard_input.hpp"
 #include "daemon/bench/engine_bench.hpp"
 #include "daemon/bench/latency_bench.hpp"
+#include "daemon/bench/shards_bench.hpp"
 #include "daemon/commands/command.hpp"
 
 namespace margind::daemon {
@@ -60,11 +62,20 @@ void add_engine(CLI::App& bench, int& exit_code) {
     command->add_option("--scenario", options->scenario, "calm, crash or gap; default calm")
         ->transform(CLI::CheckedTransformer(scenarios));
     command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
+    CLI::Option* shards =
+        command
+            ->add_option("--shards", options->shards,
+                         "Spread accounts over so many shards and time each by itself, against one "
+                         "engine that evaluates every holder")
+            ->check(CLI::Range(1u, core::kShardsMax));
     command->add_option("--cpu", options->cpu, "Core to run on; -1: any")
         ->check(CLI::Range(-1, 1023))
         ->capture_default_str();
-    command->callback(
-        [&exit_code, options] { exit_code = print([&] { return run_engine_bench(*options); }); });
+    command->callback([&exit_code, options, shards] {
+        exit_code = print([&] {
+            return shards->count() > 0 ? run_shards_bench(*options) : run_engine_bench(*options);
+        });
+    });
 }
 
 void add_latency(CLI::App& bench, int& exit_code) {

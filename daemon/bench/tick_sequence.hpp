@@ -1,0 +1,79 @@
+// The ticks of an engine benchmark: the same for everybody who runs with the same options.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "core/input.hpp"
+#include "daemon/bench/engine_bench.hpp"
+#include "daemon/bench/population.hpp"
+
+namespace margind::daemon {
+
+struct Tick {
+    std::uint32_t instrument = 0;
+    std::int64_t price = 0;  // raw
+    std::int64_t before = 0;
+    bool gap = false;
+};
+
+class TickSequence {
+  public:
+    TickSequence(const Population& population, const EngineBenchOptions& options)
+        : population_(population), options_(options), random_(options.seed + 1) {
+        for (const std::int64_t price : population.base_prices) {
+            prices_.push_back(static_cast<double>(price));
+        }
+    }
+
+    // The whole market's part in this tick: a gap moves every instrument when it ticks next.
+    Tick next() {
+        const double at =
+            static_cast<double>(count_) / static_cast<double>(options_.warmup + options_.ticks);
+        ++count_;
+        if (options_.scenario == BenchScenario::gap && count_ % kGapEvery == 0)
+            return moved(0, -0.02);
+        const std::uint32_t i = options_.holders > 0 ? 0 : population_.draw_instrument(random_);
+        double move = options_.bp * 1e-4 * random_.normal();
+        if (options_.scenario == BenchScenario::crash && at > 0.25 && at < 0.75) {
+            const double share_of_ticks = population_.share(i);
+            const double ticks_of_fall =
+                share_of_ticks * 0.5 * static_cast<double>(options_.warmup + options_.ticks);
+            move = 3 * move + std::log(1 - kFall) / std::max(ticks_of_fall, 1.0);
+        }
+        return moved(i, move);
+    }
+
+  private:
+    static constexpr std::uint64_t kGapEvery = 500;
+    static constexpr double kFall = 0.15;
+
+    Tick moved(std::uint32_t i, double move) {
+        Tick tick{.instrument = i, .before = std::llround(prices_[i]), .gap = move <= -0.02};
+        prices_[i] *= 1 + move;
+        tick.price = std::llround(prices_[i]);
+        return tick;
+    }
+
+    const Population& population_;
+    const EngineBenchOptions& options_;
+    BenchRandom random_;
+    std::vector<double> prices_;
+    std::uint64_t count_ = 0;
+};
+
+// As the book top of the instrument's one source, not stamped yet.
+inline core::Input as_input(const Tick& tick, std::uint64_t sequence) {
+    core::PriceInput price;
+    price.source = core::SourceId(tick.instrument);
+    price.channel = core::Channel::book_top;
+    price.price = core::Price::from_raw(tick.price);
+    price.bid = core::Price::from_raw(tick.price - 1);
+    price.ask = core::Price::from_raw(tick.price + 1);
+    price.sequence = sequence;
+    return core::Input::of(price);
+}
+
+}  // namespace margind::daemon
