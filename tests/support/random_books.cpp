@@ -24,11 +24,13 @@ double power_of_ten(int exponent) {
 
 BookShape shape_of(Random& random) {
     constexpr double kMoves[] = {0.05, 0.5, 2, 10, 50};
-    const bool travel = random.chance(0.1);
+    constexpr double kSizes[] = {1, 1, 1, 1, 1, 1, 1, 1e4, 1e-3, 1e-6};
+    const bool travel = random.chance(0.15);
     const bool crowd = random.chance(0.03);
     return {.instruments = 1 + static_cast<std::uint32_t>(random.below(crowd ? 2 : 12)),
             .accounts = crowd ? 5'000 : 5 + static_cast<std::uint32_t>(random.below(150)),
             .crowd = crowd,
+            .size = kSizes[random.below(10)],
             .bp = travel ? 50 : kMoves[random.below(5)],
             .trend = travel               ? 1
                      : random.chance(0.5) ? 0.3
@@ -40,6 +42,7 @@ BookShape shape_of(Random& random) {
             .travel = travel,
             .tiers = random.chance(0.4),
             .coins = random.chance(0.7),
+            .thin = random.chance(0.15),
             .breathing = random.chance(0.5),
             .silence = random.chance(0.25),
             .foreign = random.chance(0.3),
@@ -60,7 +63,7 @@ class VenueMaker {
         if (out_.shape.foreign) add_currency_rate();
         for (std::uint32_t i = 0; i < p.instruments.size(); ++i) add_sources(i);
         set_ladder();
-        if (out_.shape.rules) add_venue_rules(p, random_);
+        if (out_.shape.rules) add_venue_rules(p, out_.shape.size, random_);
         p.max_accounts = out_.shape.accounts;
         const std::vector<std::string> problems = validate(p);
         if (!problems.empty()) throw std::logic_error("random venue: " + problems.front());
@@ -74,10 +77,12 @@ class VenueMaker {
         const std::uint32_t coins =
             out_.shape.coins ? std::min<std::uint32_t>(2, out_.shape.instruments) : 0;
         for (std::uint32_t c = 0; c < coins; ++c) {
-            p.assets.push_back({.name = "COIN" + std::to_string(c),
-                                .priced_by = InstrumentId(c),
-                                .haircut = PerLevel<Rate>(rate(0.15), rate(0.1)),
-                                .liability_weight = PerLevel<Rate>(rate(1.2), rate(1.1))});
+            Asset one{.name = "COIN" + std::to_string(c),
+                      .priced_by = InstrumentId(c),
+                      .haircut = PerLevel<Rate>(rate(0.15), rate(0.1)),
+                      .liability_weight = PerLevel<Rate>(rate(1.2), rate(1.1))};
+            if (out_.shape.thin) one.haircut = PerLevel<Rate>(rate(0.92), rate(0.9));
+            p.assets.push_back(one);
         }
         if (out_.shape.foreign) {
             p.assets.push_back(
@@ -109,14 +114,14 @@ class VenueMaker {
             one.quantity_decimals = 0;
             one.scale = ContractScale::from_factor(1'000'000'000'000'000'000);
             one.price_max = ticks_of(one, start * (shape.travel ? 200 : 20));
-        } else if (shape.coins && i > 1 && random_.chance(0.15)) {
+        } else if (shape.coins && i > 1 && random_.chance(shape.thin ? 0.7 : 0.15)) {
             one.settle = coin(static_cast<std::uint32_t>(random_.below(2)));
         } else if (shape.rules && i % 6 > 2 && random_.chance(0.4)) {
             one.kind = InstrumentKind::capped;
             one.rules.terms.payoff_cap = ticks_of(one, start * 2);
         }
         const double unit = worth(settlement_asset(one));
-        set_tiers(one, unit);
+        set_tiers(one, unit / shape.size);
         if (shape.breathing && random_.chance(0.8)) {
             one.rate = {.z_initial = 3,
                         .z_maintenance = 2,
@@ -125,7 +130,7 @@ class VenueMaker {
             one.volatility.half_life = Duration::from_seconds(10);
             one.volatility.initial_annual = 0.3;
         }
-        if (shape.rules) add_instrument_rules(one, unit, random_);
+        if (shape.rules) add_instrument_rules(one, unit / shape.size, random_);
         one.rules.plain = !looked_at(one.rules, one.kind);
         one.hold_max = Duration::from_seconds(3);
         out_.parameters.instruments.push_back(one);

@@ -16,6 +16,7 @@ struct BookShape {
     std::uint32_t instruments = 1;  // that positions are held in
     std::uint32_t accounts = 1;
     bool crowd = false;    // accounts are so many that a jump reaches thousands at once
+    double size = 1;       // of what accounts hold; one: thousands of dollars
     double bp = 1;         // a tick's usual move
     double trend = 0;      // part of it that goes one way for long
     double jumps = 0;      // how often a tick moves a few per cent
@@ -23,6 +24,7 @@ struct BookShape {
     bool travel = false;   // prices go by a factor of a hundred
     bool tiers = false;
     bool coins = false;      // assets that instruments 0 and 1 price
+    bool thin = false;       // of which hardly anything counts as collateral
     bool breathing = false;  // rates follow volatility
     bool silence = false;    // prices become stale, liquidations are held
     bool foreign = false;    // a currency with a rate: instruments and sources in it

@@ -178,9 +178,15 @@ double RandomFlow::cover_of_debt(AssetId asset, double size) const {
     return size * (1.1 * (rules.debt_is_requirement ? healthy : 1) + rate * healthy);
 }
 
+// Dollars of the asset that count as one.
+double RandomFlow::for_one(AssetId asset) const {
+    const Rate haircut = books_.parameters.assets[asset.index()].haircut[MarginLevel::maintenance];
+    return 1.04 / (1 - static_cast<double>(haircut.raw()) / kUnit);
+}
+
 // The whole of what such an account holds.
 void RandomFlow::hold(const Account& account) {
-    const double size = 500 + random_.unit() * 15'000;
+    const double size = (500 + random_.unit() * 15'000) * books_.shape.size;
     const double side = random_.chance(0.5) ? 1 : -1;
     const AssetId dollar(0);
     const AssetId asset(account.asset);
@@ -192,13 +198,15 @@ void RandomFlow::hold(const Account& account) {
         case Holder::isolated: {
             const double margin = open_position(account, account.in, side * size);
             const AssetId settled = settlement_asset(books_.parameters.instruments[account.in]);
-            add_balance(account, random_.chance(0.7) ? settled : dollar, room(margin));
+            const AssetId backed = random_.chance(0.7) ? settled : dollar;
+            add_balance(account, backed, room(margin) * for_one(backed));
             return;
         }
         case Holder::coin_against_debt: {
             const double margin = open_something_small(account, side * size);
-            add_balance(account, asset,
-                        cover_of_debt(dollar, size) * 1.15 + room(margin + size * 0.03));
+            add_balance(
+                account, asset,
+                for_one(asset) * (cover_of_debt(dollar, size) + room(margin + size * 0.03)));
             add_balance(account, dollar, -size);
             return;
         }
@@ -215,7 +223,7 @@ void RandomFlow::hold(const Account& account) {
             const double margin = open_something_small(account, side * size);
             add_balance(account, other, -size);
             add_balance(account, asset,
-                        cover_of_debt(other, size) * 1.15 + room(margin + size * 0.03));
+                        for_one(asset) * (cover_of_debt(other, size) + room(margin + size * 0.03)));
             return;
         }
     }
@@ -276,7 +284,7 @@ void RandomFlow::update(std::uint32_t account) {
 }
 
 void RandomFlow::change_a_little(Account& one) {
-    const double size = 500 + random_.unit() * 15'000;
+    const double size = (500 + random_.unit() * 15'000) * books_.shape.size;
     const std::uint32_t in = one.holder == Holder::mixed ? tradable() : one.in;
     switch (random_.below(8)) {
         case 0:
@@ -315,7 +323,8 @@ void RandomFlow::transfer() {
     const Account& from = accounts_[pair];
     const Account& to = accounts_[std::min<std::size_t>(pair ^ 1, accounts_.size() - 1)];
     const AssetId asset(random_.chance(0.3) ? from.asset : 0);
-    const std::int64_t amount = money(random_.unit() * 200 / dollars(asset)).raw();
+    const std::int64_t amount =
+        money(random_.unit() * 200 * books_.shape.size / dollars(asset)).raw();
     add(from, AccountRecord::transfer_from, asset.index(), amount);
     add(to, AccountRecord::transfer_to, asset.index(), amount);
     send(UpdateMode::patch);

@@ -83,6 +83,7 @@ class RandomFlow {
     void hold_anything(const Account& account, double dollars);
     double open_position(const Account& account, std::uint32_t instrument, double dollars);
     double open_something_small(const Account& account, double dollars);
+    double for_one(core::AssetId asset) const;
     double cover_of_debt(core::AssetId asset, double dollars) const;
     double room(double margin);
     std::uint32_t tradable();

@@ -1,5 +1,6 @@
 #include "tests/support/random_rules.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -46,7 +47,7 @@ void add_rate(Instrument& one, Random& random) {
     }
 }
 
-void add_gains(GainRule<Ledger>& gains, Random& random) {
+void add_gains(GainRule<Ledger>& gains, double unit, Random& random) {
     if (random.chance(0.4)) {
         gains.net_of_margin = true;
         gains.weight = PerLevel<Rate>(rate(0.5), rate(0.7));
@@ -54,20 +55,20 @@ void add_gains(GainRule<Ledger>& gains, Random& random) {
     }
     gains.apart = true;
     gains.weight = PerLevel<Rate>(rate(0.8), rate(0.95));
-    if (random.chance(0.5)) gains.cap = PerLevel<Money>(money(100), money(200));
+    if (random.chance(0.5)) gains.cap = PerLevel<Money>(money(100 / unit), money(200 / unit));
     if (random.chance(0.3)) gains.discount = {.factor = rate(0.01)};
 }
 
-// Amounts on top, and where the venue rounds; `unit`: dollars for one of the settlement asset.
+// Amounts on top, and where the venue rounds.
 void add_amount(Instrument& one, double unit, Random& random) {
     PositionTerms& terms = one.rules.terms;
     switch (random.below(3)) {
         case 0:
-            terms.minimum = money(25 / unit);
+            terms.minimum = money(std::min(25 / unit, 1e6));
             return;
         case 1:
             terms.rounding = {.notional_step = Money::from_raw(100),
-                              .requirement_step = money(0.01 / unit)};
+                              .requirement_step = money(std::min(0.01 / unit, 1e6))};
             return;
         default:
             // Bound to what the contract is worth: see charge_fits().
@@ -76,13 +77,13 @@ void add_amount(Instrument& one, double unit, Random& random) {
     }
 }
 
-void add_orders(PositionTerms& terms, Random& random) {
+void add_orders(PositionTerms& terms, double unit, Random& random) {
     constexpr OrderRule kRules[] = {OrderRule::by_side, OrderRule::worst_fill,
                                     OrderRule::beyond_position};
     const OrderRule rule = kRules[random.below(3)];
     terms.orders = rule;
     if (random.chance(0.2)) terms.orders = PerLevel<OrderRule>(rule, OrderRule::ignored);
-    if (random.chance(0.5)) terms.order_charge = money(1);
+    if (random.chance(0.5)) terms.order_charge = money(std::min(1 / unit, 10.0));
 }
 
 // A price that limits what the initial level counts: such accounts are always watched.
@@ -94,37 +95,39 @@ void keep_slow_price(Instrument& one) {
                       .most = Duration::from_seconds(5)};
 }
 
-std::vector<BalanceTier<Ledger>> haircut_tiers(Random& random) {
+std::vector<BalanceTier<Ledger>> haircut_tiers(double size, Random& random) {
     // Seldom such that more costs less: those are watched.
     const double last = random.chance(0.8) ? 0.3 : 0.02;
-    return {{.value_up_to = worth_of(2'000), .rate = PerLevel<Rate>(rate(0.06), rate(0.05))},
-            {.value_up_to = worth_of(6'000), .rate = PerLevel<Rate>(rate(0.15), rate(0.1))},
+    return {{.value_up_to = worth_of(2'000 * size), .rate = PerLevel<Rate>(rate(0.06), rate(0.05))},
+            {.value_up_to = worth_of(6'000 * size), .rate = PerLevel<Rate>(rate(0.15), rate(0.1))},
             {.value_up_to = {}, .rate = rate(last)}};
 }
 
-std::vector<BalanceTier<Ledger>> borrow_tiers() {
-    return {{.value_up_to = worth_of(2'000), .rate = PerLevel<Rate>(rate(0.06), rate(0.03))},
+std::vector<BalanceTier<Ledger>> borrow_tiers(double size) {
+    return {{.value_up_to = worth_of(2'000 * size), .rate = PerLevel<Rate>(rate(0.06), rate(0.03))},
             {.value_up_to = {}, .rate = PerLevel<Rate>(rate(0.15), rate(0.1))}};
 }
 
 // Rules of what an asset counts, by its amount or value.
-void add_weights(Asset& asset, Random& random) {
+void add_weights(Asset& asset, double size, Random& random) {
     AssetRules& rules = asset.rules;
     rules.debt_is_requirement = random.chance(0.4);
-    if (random.chance(0.5)) rules.borrow_rates = borrow_tiers();
+    if (random.chance(0.5)) rules.borrow_rates = borrow_tiers(size);
     if (random.chance(0.3)) rules.liability_premium = {.factor = rate(0.02)};
     switch (random.below(6)) {
         case 0:
         case 1:
             asset.haircut = {};  // the tiers' instead
-            rules.haircuts = haircut_tiers(random);
+            rules.haircuts = haircut_tiers(size, random);
             return;
         case 2:
             rules.asset_discount = {.factor = rate(0.3)};
             return;
         case 3:
-            rules.amount_discount = {
-                .scale = money(1), .slope = rate(0.05), .lower = rate(0.01), .upper = rate(0.05)};
+            rules.amount_discount = {.scale = money(std::max(size, 1e-8)),
+                                     .slope = rate(0.05),
+                                     .lower = rate(0.01),
+                                     .upper = rate(0.05)};
             return;
         default:
             return;
@@ -148,13 +151,13 @@ void add_prices(RiskParameters& parameters, Asset& asset, Random& random) {
     }
 }
 
-void add_asset_rules(RiskParameters& parameters, Asset& asset, Random& random) {
+void add_asset_rules(RiskParameters& parameters, Asset& asset, double size, Random& random) {
     if (asset.priced_by.valid()) {
-        if (random.chance(0.7)) add_weights(asset, random);
+        if (random.chance(0.7)) add_weights(asset, size, random);
         add_prices(parameters, asset, random);
     } else if (random.chance(0.15)) {
         asset.rules.debt_is_requirement = random.chance(0.5);
-        asset.rules.borrow_rates = borrow_tiers();
+        asset.rules.borrow_rates = borrow_tiers(size);
     } else if (random.chance(0.1)) {
         asset.liability_weight = PerLevel<Rate>(rate(1.1), rate(1.05));
     }
@@ -171,20 +174,20 @@ void add_instrument_rules(Instrument& instrument, double unit, Random& random) {
             add_rate(instrument, random);
             break;
         case 2:
-            add_gains(terms.gains, random);
+            add_gains(terms.gains, unit, random);
             break;
         case 3:
             add_amount(instrument, unit, random);
             break;
         case 4:
-            add_orders(terms, random);
+            add_orders(terms, unit, random);
             break;
         case 5:
             if (random.chance(0.5)) terms.margin_price = MarginPrice::entry;
             break;
         case 6:
-            if (random.chance(0.3)) add_gains(terms.gains, random);
-            add_orders(terms, random);
+            if (random.chance(0.3)) add_gains(terms.gains, unit, random);
+            add_orders(terms, unit, random);
             break;
         default:
             break;
@@ -201,12 +204,12 @@ void add_instrument_rules(Instrument& instrument, double unit, Random& random) {
     }
 }
 
-void add_venue_rules(RiskParameters& parameters, Random& random) {
-    for (Asset& asset : parameters.assets) add_asset_rules(parameters, asset, random);
+void add_venue_rules(RiskParameters& parameters, double size, Random& random) {
+    for (Asset& asset : parameters.assets) add_asset_rules(parameters, asset, size, random);
     if (!random.chance(0.05)) return;
-    parameters.keeper_reward = {.flag_cost = money(1),
-                                .liquidate_cost = money(2),
-                                .reward = {.least = money(3), .profit_share = rate(0.3)}};
+    parameters.keeper_reward = {.flag_cost = money(size),
+                                .liquidate_cost = money(2 * size),
+                                .reward = {.least = money(3 * size), .profit_share = rate(0.3)}};
 }
 
 }  // namespace margind::test

@@ -7,10 +7,10 @@
 
 namespace margind::test {
 
-// `unit`: dollars for one of the settlement asset.
+// `unit`: dollars for one of the settlement asset, in the size of accounts.
 void add_instrument_rules(core::Instrument& instrument, double unit, Random& random);
-// Rules of the assets, and what the venue asks of every account.
-// Requires: the instruments are all there.
-void add_venue_rules(core::RiskParameters& parameters, Random& random);
+// Rules of the assets, and what the venue asks of every account. `size`: of accounts, one being
+// thousands of dollars. Requires: the instruments are all there.
+void add_venue_rules(core::RiskParameters& parameters, double size, Random& random);
 
 }  // namespace margind::test
