@@ -38,7 +38,7 @@ struct ThreadSettings {
 };
 
 struct EngineSettings {
-    core::Search search = core::Search::reference;
+    core::Search search = core::Search::bands;
 };
 
 struct QueueSettings {
