@@ -17,7 +17,7 @@
 
 #include <fmt/format.h>
 
-#include "core/engine/engine.hpp"
+#include "daemon/bench/contestant.hpp"
 #include "daemon/bench/measure.hpp"
 #include "daemon/bench/population.hpp"
 #include "daemon/bench/tick_sequence.hpp"
@@ -27,118 +27,6 @@ namespace margind::daemon {
 namespace {
 
 constexpr std::uint64_t kBlock = 200;  // ticks before the other side has its turn
-
-// One engine: numbers its inputs, gives them time, times its ticks, and counts what comes back.
-class Contestant {
-  public:
-    Contestant(const Population& population, core::Search search)
-        : population_(population), search_(search) {}
-
-    void build(feeds::Clock& clock) {
-        const std::int64_t before = resident_bytes();
-        const core::Timestamp begin = clock.now();
-        engine_ = std::make_unique<core::Engine>(population_.parameters, search_);
-        for (std::uint32_t i = 0; i < population_.base_prices.size(); ++i) {
-            prepare({.instrument = i, .price = population_.base_prices[i]});
-            apply_checked();
-        }
-        for (std::uint32_t i = 0; i < population_.account_count(); ++i) {
-            records_.clear();
-            append_inputs(population_, i, records_);
-            for (const core::Input& record : records_) {
-                input_ = record;
-                stamp();
-                apply_checked();
-            }
-        }
-        build_seconds_ = (clock.now() - begin).seconds();
-        resident_bytes_ = resident_bytes() - before;
-        account_events_ = 0;
-    }
-
-    void prepare(const Tick& tick) {
-        input_ = as_input(tick, input_seq_ + 1);
-        stamp();
-    }
-    void apply_checked() {
-        if (const core::Refusal refusal = apply(); refusal != core::Refusal::none) {
-            throw std::runtime_error(
-                fmt::format("the engine refused a benchmark input: {}", name_of(refusal)));
-        }
-    }
-    void time_tick(const Tick& tick, feeds::Clock& clock, std::int64_t clock_cost_ns) {
-        prepare(tick);
-        const core::Timestamp begin = clock.now();
-        const core::Refusal refusal = apply();
-        const core::Timestamp told = clock.now();
-        engine_->settle();
-        const core::Timestamp end = clock.now();
-        if (refusal != core::Refusal::none) {
-            throw std::runtime_error(
-                fmt::format("the engine refused a benchmark price: {}", name_of(refusal)));
-        }
-        const auto since_begin = [&](core::Timestamp at, std::int64_t clocks) {
-            return std::max<std::int64_t>((at - begin).ns() - clocks * clock_cost_ns, 0);
-        };
-        ns.push_back(since_begin(end, 2));
-        told_ns.push_back(since_begin(told, 1));
-        if (tick.gap) gap_ns.push_back(ns.back());
-        if (tick.gap) gap_told_ns.push_back(told_ns.back());
-    }
-
-    const core::Engine& engine() const { return *engine_; }
-    std::uint64_t account_events() const { return account_events_; }
-    double build_seconds() const { return build_seconds_; }
-    std::int64_t bytes() const { return resident_bytes_; }
-
-    // What was counted before the ticks that count.
-    void mark() {
-        for (auto* samples : {&ns, &told_ns, &gap_ns, &gap_told_ns}) samples->clear();
-        evaluations_before_ = engine_->statistics().evaluations;
-        bands_before_ = engine_->band_statistics();
-        account_events_ = 0;
-    }
-    std::uint64_t evaluations() const {
-        return engine_->statistics().evaluations - evaluations_before_;
-    }
-    const core::BandStatistics& bands_before() const { return bands_before_; }
-
-    std::vector<std::int64_t> ns;       // whole ticks
-    std::vector<std::int64_t> told_ns;  // until the last event was out
-    std::vector<std::int64_t> gap_ns;
-    std::vector<std::int64_t> gap_told_ns;
-    double warmup_ns = 0;
-
-  private:
-    core::Refusal apply() noexcept {
-        const core::Refusal refusal = engine_->apply(input_);
-        while (engine_->next_event(event_)) {
-            account_events_ += core::is_account_event(event_.kind) ? 1U : 0U;
-        }
-        return refusal;
-    }
-    void stamp() {
-        input_.input_seq = ++input_seq_;
-        now_ = now_ + core::Duration::from_ms(1);
-        input_.engine_time = now_;
-        input_.receive_time = now_;
-        input_.exchange_time = now_;
-    }
-
-    const Population& population_;
-    const core::Search search_;
-    std::unique_ptr<core::Engine> engine_;
-    core::Input input_;
-    core::Event event_;
-    std::uint64_t input_seq_ = 0;
-    core::Timestamp now_ = core::Timestamp::from_ns(1'700'000'000'000'000'000);
-    std::uint64_t account_events_ = 0;
-    std::vector<core::Input> records_;
-    double build_seconds_ = 0;
-    std::int64_t resident_bytes_ = 0;
-    std::uint64_t evaluations_before_ = 0;
-    core::BandStatistics bands_before_;
-};
 
 // The bare loop: one slack per account, one list of (account, coefficient) per instrument.
 class BareLoop {
@@ -203,8 +91,17 @@ class EngineBench {
         floor_ns_.clear();
         holders_ = 0;
         measure(ticks, options_.ticks);
-        foreign_cores_ = foreign.cores();
-        return report();
+        TextBuffer out;
+        JsonWriter json(out);
+        json.open_object();
+        append_shared(json);
+        append_fills(json);
+        append_alone(json, ticks);
+        json.number("clock_cost_ns_subtracted", clock_cost_ns_);
+        json.number("foreign_cpu_cores", foreign.cores());
+        append_machine(json);
+        json.close_object();
+        return fmt::to_string(out);
     }
 
   private:
@@ -234,7 +131,9 @@ class EngineBench {
         holders_ += floor_.holders(tick.instrument);
     }
 
-    std::string report() const;
+    void append_shared(JsonWriter& json) const;
+    void append_fills(JsonWriter& json);
+    void append_alone(JsonWriter& json, TickSequence& ticks);
     void append_contestant(JsonWriter& json, std::string_view name,
                            const Contestant& contestant) const;
     void append_bands(JsonWriter& json) const;
@@ -248,7 +147,6 @@ class EngineBench {
     std::vector<std::int64_t> floor_ns_;
     std::uint64_t holders_ = 0;  // summed over the ticks
     std::int64_t clock_cost_ns_ = 0;
-    double foreign_cores_ = 0;
 };
 
 void EngineBench::append_contestant(JsonWriter& json, std::string_view name,
@@ -278,6 +176,7 @@ void EngineBench::append_bands(JsonWriter& json) const {
     };
     json.open_object("index");
     json.number("banded", now.banded);
+    json.number("tracked", now.tracked);
     json.number("watched", now.watched);
     json.number("general", now.general);
     json.number("uncovered", now.uncovered);
@@ -285,19 +184,19 @@ void EngineBench::append_bands(JsonWriter& json) const {
     json.number("unwanted_per_tick", per_tick(now.unwanted, before.unwanted));
     json.number("guards_set_per_tick", per_tick(now.guards_set, before.guards_set));
     json.number("keys_set_per_tick", per_tick(now.keys_set, before.keys_set));
+    json.number("touched_per_tick", per_tick(now.touched, before.touched));
     json.number("uncertified", now.uncertified);
     json.number("put_off", now.put_off);
     json.number("swept", now.swept);
     json.number("no_memory", now.no_memory);
+    json.number("anchored", now.anchored);
     json.number("bytes_per_account", now.bytes / std::max<std::uint64_t>(options_.accounts, 1));
     json.close_object();
 }
 
-std::string EngineBench::report() const {
+// Ticks that both engines were given.
+void EngineBench::append_shared(JsonWriter& json) const {
     const auto ticks = static_cast<double>(bands_.ns.size());
-    TextBuffer out;
-    JsonWriter json(out);
-    json.open_object();
     json.text("bench", "engine");
     json.text("version", MARGIND_VERSION);
     json.text("scenario", name_of(options_.scenario));
@@ -319,12 +218,42 @@ std::string EngineBench::report() const {
     json.number("ratio", rounded(mean_of(reference_.ns) / mean_of(bands_.ns)));
     json.number("warmup_ratio", rounded(reference_.warmup_ns / bands_.warmup_ns));
     json.number("ratio_reference_to_floor", rounded(mean_of(reference_.ns) / mean_of(floor_ns_)));
-    json.number("clock_cost_ns_subtracted", clock_cost_ns_);
-    json.number("foreign_cpu_cores", foreign_cores_);
     json.number("floor_crossed", floor_.crossed());
-    append_machine(json);
+}
+
+// Positions change by up to a tenth, and both engines are told.
+void EngineBench::append_fills(JsonWriter& json) {
+    constexpr std::uint32_t kFills = 5'000;
+    BenchRandom random(options_.seed + 2);
+    for (std::uint32_t i = 0; i < kFills; ++i) {
+        const auto account = static_cast<std::uint32_t>(random.uniform() * options_.accounts);
+        const auto before = static_cast<double>(population_.holdings_of(account).front().quantity);
+        const std::int64_t quantity =
+            std::llround(before * (0.9 + 0.2 * random.uniform())) + (before > 0 ? 1 : -1);
+        bands_.time_fill(account, quantity, clock_, clock_cost_ns_);
+        reference_.time_fill(account, quantity, clock_, clock_cost_ns_);
+    }
+    append_distribution(json, "fill_ns_bands", bands_.fill_ns);
+    append_distribution(json, "fill_ns_reference", reference_.fill_ns);
+}
+
+// Bands by themselves, as they run in a daemon: no other engine empties their caches, and there is
+// time for ticks enough to meet the rare dear ones.
+void EngineBench::append_alone(JsonWriter& json, TickSequence& ticks) {
+    bands_.mark();
+    const core::Timestamp begin = clock_.now();
+    for (std::uint64_t i = 0; i < options_.alone; ++i) {
+        if ((clock_.now() - begin).seconds() > options_.seconds_max) break;
+        bands_.time_tick(ticks.next(), clock_, clock_cost_ns_);
+    }
+    if (bands_.ns.empty()) return;
+    json.open_object("bands_alone");
+    json.number("mean_ns", rounded(mean_of(bands_.ns)));
+    append_distribution(json, "tick_ns", bands_.ns);
+    json.number("account_events_per_tick", rounded(static_cast<double>(bands_.account_events()) /
+                                                   static_cast<double>(bands_.ns.size())));
+    append_bands(json);
     json.close_object();
-    return fmt::to_string(out);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct EngineBenchOptions {
     std::uint32_t holders = 0;     // see PopulationOptions
     std::uint64_t warmup = 2'000;  // ticks before those that count
     std::uint64_t ticks = 10'000;
+    std::uint64_t alone = 50'000;  // ticks after those, for the bands by themselves
     double seconds_max =
         60;         // of both engines together; stops early, and says after how many ticks
     double bp = 1;  // deviation of a move, 1e-4 of the price

@@ -191,6 +191,15 @@ void append_inputs(const Population& population, std::uint32_t account,
     }
 }
 
+void append_fill(const Population& population, std::uint32_t account, std::int64_t quantity,
+                 std::vector<core::Input>& out) {
+    Population::Holding holding = population.holdings_of(account).front();
+    holding.quantity = quantity;
+    out.push_back(position_record(key_of(account_name(account)), holding,
+                                  population.base_prices[holding.instrument], core::Last::yes));
+    out.back().account.mode = core::UpdateMode::patch;
+}
+
 void append_sentinel(const Population& population, std::uint32_t instrument, core::Money collateral,
                      std::vector<core::Input>& out) {
     const core::AccountKey key = key_of(sentinel_name(instrument));

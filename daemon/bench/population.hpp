@@ -65,6 +65,9 @@ std::string sentinel_name(std::uint32_t instrument);
 // One account as the records of one atomic update.
 void append_inputs(const Population& population, std::uint32_t account,
                    std::vector<core::Input>& out);
+// The account's first position becomes `quantity` (raw), at the base price; nothing else changes.
+void append_fill(const Population& population, std::uint32_t account, std::int64_t quantity,
+                 std::vector<core::Input>& out);
 // The sentinel of an instrument: one unit long from the base price, with `collateral`.
 void append_sentinel(const Population& population, std::uint32_t instrument, core::Money collateral,
                      std::vector<core::Input>& out);

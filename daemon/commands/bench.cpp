@@ -48,9 +48,12 @@ void add_engine(CLI::App& bench, int& exit_code) {
     command->add_option("--warmup", options->warmup, "Price ticks before them")
         ->check(CLI::Range(1, 100'000'000))
         ->capture_default_str();
+    command->add_option("--alone", options->alone, "Price ticks after them, for bands alone")
+        ->check(CLI::Range(0, 100'000'000))
+        ->capture_default_str();
     command
         ->add_option("--seconds-max", options->seconds_max,
-                     "Stop after so many seconds of warm-up, and of ticks")
+                     "Stop after so many seconds of warm-up, of ticks, and of bands alone")
         ->check(CLI::Range(0.1, 86'400.0))
         ->capture_default_str();
     command->add_option("--bp", options->bp, "Deviation of a move, in 1/10000 of the price")
