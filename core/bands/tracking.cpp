@@ -92,7 +92,8 @@ bool BandIndex::enlist(std::uint32_t index, const AccountView& view, const Dista
 void BandIndex::delist(Slot& slot) noexcept {
     const TrackedEntry* const moved =
         tracked_.erase(slot.factor, static_cast<std::uint32_t>(slot.key[0]));
-    if (moved != nullptr) slots_[moved->place].key[0] = slot.key[0];
+    const bool told = moved != nullptr && !MARGIND_FAULT(delisted_wrongly);
+    if (told) slots_[moved->place].key[0] = slot.key[0];
     slot.key[0] = kNoKey;
 }
 
@@ -145,7 +146,7 @@ void BandIndex::move_tracked(FactorIndex factor,
             record.slack[direction] -=
                 coordinates_.worth(factor, moved[entry.coordinate[direction]], entry.amount);
         }
-        if (entry.limited) move_tiers(factor, entry, record);
+        if (entry.limited && !MARGIND_FAULT(tiers_untracked)) move_tiers(factor, entry, record);
         if (!known) record.slack[kDown] = -1;
         ++statistics_.touched;
         const Int128 least = std::min(record.slack[kDown], record.slack[kUp]);
