@@ -1,6 +1,7 @@
 #include "core/bands/worst_corner.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/assert.hpp"
 #include "core/bands/faults.hpp"
@@ -55,23 +56,78 @@ WorstCorner::WorstCorner(const RiskParameters& parameters)
 bool WorstCorner::covers(const AccountView& account, const MarketView& market) const noexcept {
     if (!account.spot_orders.empty()) return false;
     if (account.terms != nullptr && account.terms->keeper) return false;
-    // A slow price moves with time, and a weight by a rule of the price or of the venue's totals is
-    // no weight of the corner's.
-    const auto position = [&](const PositionRow& row) {
-        const BalanceTerms* settled =
-            market.assets[account.balances[row.balance].asset.index()].terms;
-        return !parameters_.instruments[row.instrument.index()].rules.slow_price &&
-               (settled == nullptr || settled->amount_discount.scale.raw() == 0);
-    };
-    const auto balance = [&](const BalanceRow& row) {
-        const AssetRules& rules = parameters_.assets[row.asset.index()].rules;
-        return !rules.slow_price && !rules.redemption && rules.depeg.factor.raw() == 0 &&
-               rules.concentration.deposits_from.raw() == 0 &&
-               rules.concentration.borrows_from.raw() == 0 && rises_by_tier(rules.haircuts) &&
-               rises_by_tier(rules.borrow_rates);
-    };
-    return std::all_of(account.positions.begin(), account.positions.end(), position) &&
-           std::all_of(account.balances.begin(), account.balances.end(), balance);
+    std::array<std::size_t, kMaxBalancesPerAccount> together{};
+    for (const PositionRow& row : account.positions) {
+        if (!covers_position(account, market, row)) return false;
+        ++together[row.balance];
+    }
+    for (std::size_t b = 0; b < account.balances.size(); ++b) {
+        const Asset& asset = parameters_.assets[account.balances[b].asset.index()];
+        const AssetRules& rules = asset.rules;
+        // A slow price moves with time, and a weight by a rule of the price or of the venue's
+        // totals is no weight of the corner's.
+        if (rules.slow_price || rules.redemption || rules.depeg.factor.raw() != 0 ||
+            rules.concentration.deposits_from.raw() != 0 ||
+            rules.concentration.borrows_from.raw() != 0 || !rises_by_tier(rules.haircuts) ||
+            !rises_by_tier(rules.borrow_rates)) {
+            return false;
+        }
+        const std::size_t prices = together[b] + (asset.priced_by.valid() ? 1 : 0);
+        if (prices > kTogetherMax && !counts_exactly(account, market, b)) return false;
+    }
+    return true;
+}
+
+bool WorstCorner::covers_position(const AccountView& account, const MarketView& market,
+                                  const PositionRow& row) const noexcept {
+    const Instrument& instrument = parameters_.instruments[row.instrument.index()];
+    if (instrument.rules.slow_price) return false;
+    const PositionTerms& terms = instrument.rules.terms;
+    const bool size_moves = is_inverse(instrument.kind);
+    if (size_moves && terms.slope.scale.raw() != 0) return false;
+    if (terms.gains.apart && terms.gains.discount.factor.raw() != 0) return false;
+    const BalanceTerms* settled = market.assets[account.balances[row.balance].asset.index()].terms;
+    return settled == nullptr || (settled->amount_discount.scale.raw() == 0 &&
+                                  settled->asset_discount.factor.raw() == 0 &&
+                                  settled->liability_premium.factor.raw() == 0);
+}
+
+// Whether what the balance adds to equity is its amount at par, whatever that comes to.
+bool WorstCorner::counts_exactly(const AccountView& account, const MarketView& market,
+                                 std::size_t balance) const noexcept {
+    const AssetId id = account.balances[balance].asset;
+    const AssetRow& row = market.assets[id.index()];
+    if (row.terms != nullptr || parameters_.assets[id.index()].priced_by.valid()) return false;
+    for (const MarginLevel level : kAllMarginLevels) {
+        if (row.asset_weight[level] != kRateOne || row.liability_weight[level] != kRateOne) {
+            return false;
+        }
+        if (account.terms != nullptr && (account.terms->least_rate[level].raw() != 0 ||
+                                         account.terms->buffer[level].raw() != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void WorstCorner::find_groups(const AccountView& account, const MarketView& market,
+                              std::span<const PriceRange> prices) noexcept {
+    std::array<std::uint8_t, kMaxBalancesPerAccount> group_of{};
+    for (std::size_t b = 0; b < account.balances.size(); ++b) {
+        group_of[b] = counts_exactly(account, market, b) ? kAlone : static_cast<std::uint8_t>(b);
+    }
+    for (std::size_t p = 0; p < prices.size(); ++p) {
+        group_[p] = kAlone;
+        if (prices[p].of_asset) {
+            for (std::size_t b = 0; b < account.balances.size(); ++b) {
+                if (account.balances[b].asset.index() == prices[p].id) group_[p] = group_of[b];
+            }
+            continue;
+        }
+        for (const PositionRow& row : account.positions) {
+            if (row.instrument.index() == prices[p].id) group_[p] = group_of[row.balance];
+        }
+    }
 }
 
 void WorstCorner::copy_rows(const AccountView& account, const MarketView& market) noexcept {
@@ -153,6 +209,7 @@ bool WorstCorner::safe(const AccountView& account, const MarketView& market, Mar
                        std::span<const RateRange> rates) noexcept {
     MARGIND_ASSERT(prices.size() <= kPricesMax);
     copy_rows(account, market);
+    find_groups(account, market, prices);
     for (const RateRange& range : rates) {
         if (MARGIND_FAULT(rates_kept)) break;
         InstrumentRow& row = instruments_[range.instrument];
@@ -178,29 +235,57 @@ bool WorstCorner::safe(const AccountView& account, const MarketView& market, Mar
 
 bool WorstCorner::safe_at(const AccountView& account, MarginLevel level, Rate multiplier,
                           std::span<const PriceRange> prices) noexcept {
-    std::array<bool, kPricesMax> at_high{};
     for (const PriceRange& range : prices) set(range, range.low);
     Int128 least = gap(account, level, multiplier);
-    constexpr int kRounds = 4;
-    for (int round = 0;; ++round) {
-        bool moved = false;
-        for (std::size_t p = 0; p < prices.size(); ++p) {
-            set(prices[p], at_high[p] ? prices[p].low : prices[p].high);
-            const Int128 other = gap(account, level, multiplier);
-            if (other < least) {
-                least = other;
-                at_high[p] = !at_high[p];
-                moved = true;
-            } else {
-                set(prices[p], at_high[p] ? prices[p].high : prices[p].low);
-            }
-        }
-        if (!moved) break;
-        if (round == kRounds) return false;
+    descend(account, level, multiplier, prices, least);
+    for (std::size_t group = 0; group < account.balances.size(); ++group) {
+        try_all(account, level, multiplier, prices, group, least);
     }
     // Without equity an account is bankrupt where a margin is asked: one unit is kept.
     const Int128 kept = multiplier.raw() == 0 ? Int128{kScale} : 0;
     return least - kept - rounding_of(account, multiplier) >= 0;
+}
+
+// Each price that stands alone, at its worse end.
+void WorstCorner::descend(const AccountView& account, MarginLevel level, Rate multiplier,
+                          std::span<const PriceRange> prices, Int128& least) noexcept {
+    for (std::size_t p = 0; p < prices.size(); ++p) {
+        if (group_[p] != kAlone) continue;
+        set(prices[p], prices[p].high);
+        const Int128 other = gap(account, level, multiplier);
+        if (other >= least) set(prices[p], prices[p].low);
+        least = std::min(least, other);
+    }
+}
+
+// All corners of the prices of a group, one price moving at a time (a Gray code); the rest stays.
+void WorstCorner::try_all(const AccountView& account, MarginLevel level, Rate multiplier,
+                          std::span<const PriceRange> prices, std::size_t group,
+                          Int128& least) noexcept {
+    std::array<std::size_t, kTogetherMax> members{};
+    std::size_t count = 0;
+    for (std::size_t p = 0; p < prices.size(); ++p) {
+        if (group_[p] != group) continue;
+        MARGIND_ASSERT(count < kTogetherMax);
+        members[count++] = p;
+    }
+    if (count == 0) return;
+    std::uint32_t worst = 0;
+    std::uint32_t code = 0;
+    for (std::uint32_t step = 1; step < std::uint32_t{1} << count; ++step) {
+        const auto moved = static_cast<std::size_t>(std::countr_zero(step));
+        code ^= std::uint32_t{1} << moved;
+        const PriceRange& range = prices[members[moved]];
+        set(range, (code >> moved & 1U) != 0 ? range.high : range.low);
+        const Int128 other = gap(account, level, multiplier);
+        if (other >= least) continue;
+        least = other;
+        worst = code;
+    }
+    for (std::size_t m = 0; m < count; ++m) {
+        const PriceRange& range = prices[members[m]];
+        set(range, (worst >> m & 1U) != 0 ? range.high : range.low);
+    }
 }
 
 }  // namespace margind::core
