@@ -81,7 +81,7 @@ class VenueMaker {
                       .priced_by = InstrumentId(c),
                       .haircut = PerLevel<Rate>(rate(0.15), rate(0.1)),
                       .liability_weight = PerLevel<Rate>(rate(1.2), rate(1.1))};
-            if (out_.shape.thin) one.haircut = PerLevel<Rate>(rate(0.92), rate(0.9));
+            if (out_.shape.thin) one.haircut = PerLevel<Rate>(rate(0.98), rate(0.96));
             p.assets.push_back(one);
         }
         if (out_.shape.foreign) {
@@ -122,6 +122,8 @@ class VenueMaker {
         }
         const double unit = worth(settlement_asset(one));
         set_tiers(one, unit / shape.size);
+        // More margin than gains in such a coin count.
+        if (shape.thin && one.settle.valid()) one.tiers = {{{}, rate(0.3), rate(0.2)}};
         if (shape.breathing && random_.chance(0.8)) {
             one.rate = {.z_initial = 3,
                         .z_maintenance = 2,

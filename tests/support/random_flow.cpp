@@ -235,7 +235,9 @@ void RandomFlow::hold_anything(const Account& account, double size) {
         margin += open_position(account, tradable(), (random_.unit() - 0.5) * 2 * size);
     }
     if (random_.chance(0.5)) {
-        add_balance(account, AssetId(account.asset), (random_.unit() - 0.3) * size);
+        // Gains may make a debt of a small balance, or a balance of a small debt.
+        const double part = random_.chance(0.5) ? 1 : 0.1;
+        add_balance(account, AssetId(account.asset), (random_.unit() - 0.3) * size * part);
     }
     add_balance(account, AssetId(0), (random_.unit() - 0.05) * 3 * margin);
 }
@@ -245,7 +247,11 @@ void RandomFlow::hold_anything(const Account& account, double size) {
 double RandomFlow::open_position(const Account& account, std::uint32_t in, double notional) {
     const double size = notional < 0 ? -notional : notional;
     const Instrument& one = books_.parameters.instruments[in];
-    double rate_needed = books_.shape.levels ? 0.06 : 0.03;
+    const Tier& tier = one.tiers[0];
+    double rate_needed =
+        static_cast<double>(
+            (books_.shape.levels ? tier.initial_rate : tier.maintenance_rate).raw()) /
+        kUnit * (books_.shape.levels ? 1.2 : 1.5);
     add_position(account, in, notional);
     if (one.rules.terms.orders[MarginLevel::initial] != OrderRule::ignored) {
         add_orders(account, in, size);
