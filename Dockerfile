@@ -23,6 +23,8 @@ RUN /tmp/scripts/setup --runtime \
     && useradd --system --uid 7410 --no-create-home --shell /usr/sbin/nologin margind
 COPY --from=build /opt/margind/bin/margind /usr/local/bin/margind
 COPY config/margind.example.yaml /etc/margind/margind.yaml
+# Accounts and the band index in huge pages, where the kernel has them.
+ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER 7410:7410
 # Events as NDJSON, and the admin server.
 EXPOSE 7411 7430
