@@ -7,6 +7,7 @@
 #include "config/scalars.hpp"
 #include "config/settings.hpp"
 #include "config/yaml_reader.hpp"
+#include "core/shards/shard_input.hpp"
 
 namespace margind::config {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
 constexpr std::int64_t kPortMax = 65'535;
 constexpr std::int64_t kCpuMax = 1'023;
 constexpr std::int64_t kQueueMin = 1'024;
+constexpr std::int64_t kShardQueueMin = 16;
 constexpr std::int64_t kQueueMax = 4'194'304;
 
 constexpr std::pair<const char*, Layout> kLayouts[] = {{"inline", Layout::inline_},
@@ -42,6 +44,7 @@ void read_threads(MapReader& root, ThreadSettings& threads) {
     map.choice("io_idle", threads.io_idle, kIdles);
     map.whole("engine_cpu", threads.engine_cpu, -1, kCpuMax);
     map.whole("io_cpu", threads.io_cpu, -1, kCpuMax);
+    map.whole("shard_cpu", threads.shard_cpu, -1, kCpuMax);
     map.whole("cold_cpu", threads.cold_cpu, -1, kCpuMax);
     map.value("lock_memory", threads.lock_memory, parse_flag);
     map.finish();
@@ -108,11 +111,17 @@ void read_daemon(MapReader& root, Settings& settings) {
     read_accounts(root, settings);
     MapReader engine = root.map("engine");
     engine.choice("search", settings.engine.search, kSearches);
+    engine.whole("shards", settings.engine.shards, 1, core::kShardsMax);
     engine.finish();
     read_threads(root, settings.threads);
+    if (settings.engine.shards > 1 && settings.threads.layout == Layout::inline_) {
+        engine.problem("shards", "shards have threads of their own; use layout paired, or 1 shard");
+    }
     MapReader queues = root.map("queues");
     queues.whole("inputs", settings.queues.inputs, kQueueMin, kQueueMax);
     queues.whole("events", settings.queues.events, kQueueMin, kQueueMax);
+    queues.whole("shard_inputs", settings.queues.shard_inputs, kShardQueueMin, kQueueMax);
+    queues.whole("shard_events", settings.queues.shard_events, kShardQueueMin, kQueueMax);
     queues.finish();
     read_events(root, settings.events);
     read_admin(root, settings.events, settings.admin);

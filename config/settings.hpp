@@ -33,17 +33,23 @@ struct ThreadSettings {
     Idle io_idle = Idle::park;
     int engine_cpu = -1;  // -1: not pinned
     int io_cpu = -1;
+    int shard_cpu = -1;  // of the first shard's thread; each further one has the next CPU
     int cold_cpu = -1;
     bool lock_memory = false;  // mlockall; needs the privilege, start-up fails without it
 };
 
 struct EngineSettings {
     core::Search search = core::Search::bands;
+    // Engine threads that owners are spread over; above 1 only with layout paired.
+    std::uint32_t shards = 1;
 };
 
 struct QueueSettings {
     std::uint32_t inputs = 65'536;  // trades, account updates, slot ids waiting for the engine
     std::uint32_t events = 65'536;  // events waiting for the gateway
+    // Of each shard, where there are several. A price in a shard's queue is not overtaken any more.
+    std::uint32_t shard_inputs = 1'024;
+    std::uint32_t shard_events = 4'096;
 };
 
 struct EventListenerSettings {

@@ -13,7 +13,7 @@ constexpr std::uint64_t kProgressEvery = 100'000;
 
 }  // namespace
 
-std::string apply_update(EngineCycle& cycle, std::vector<core::Input>& records, std::uint8_t origin,
+std::string apply_update(InputCycle& cycle, std::vector<core::Input>& records, std::uint8_t origin,
                          core::Timestamp received) {
     core::Refusal refusal = core::Refusal::none;
     for (core::Input& record : records) {
@@ -25,7 +25,7 @@ std::string apply_update(EngineCycle& cycle, std::vector<core::Input>& records, 
     return refusal == core::Refusal::none ? std::string() : explain(refusal, cycle.engine());
 }
 
-AccountsLoad load_accounts(const std::filesystem::path& file, EngineCycle& cycle,
+AccountsLoad load_accounts(const std::filesystem::path& file, InputCycle& cycle,
                            const std::function<core::Timestamp()>& now,
                            const AccountsListener& listener) {
     LineReader reader(file, AccountLines::kLineBytesMax);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/time.hpp"
-#include "daemon/threads/engine_cycle.hpp"
+#include "daemon/threads/input_cycle.hpp"
 
 namespace margind::daemon {
 
@@ -27,12 +27,12 @@ struct AccountsListener {
 
 // Applies each line as one atomic update, received at `now()`. Bad lines change nothing and are
 // told one by one. Throws std::system_error or std::runtime_error when the file cannot be read.
-AccountsLoad load_accounts(const std::filesystem::path& file, EngineCycle& cycle,
+AccountsLoad load_accounts(const std::filesystem::path& file, InputCycle& cycle,
                            const std::function<core::Timestamp()>& now,
                            const AccountsListener& listener);
 
 // Applies the records of one update. Returns why it was refused, empty when it was not.
-std::string apply_update(EngineCycle& cycle, std::vector<core::Input>& records, std::uint8_t origin,
+std::string apply_update(InputCycle& cycle, std::vector<core::Input>& records, std::uint8_t origin,
                          core::Timestamp received);
 
 }  // namespace margind::daemon

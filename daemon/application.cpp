@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -36,6 +37,7 @@
 #include "daemon/threads/feed_inputs.hpp"
 #include "daemon/threads/io_cycle.hpp"
 #include "daemon/threads/queued_delivery.hpp"
+#include "daemon/threads/shard_front.hpp"
 #include "daemon/threads/straight_through.hpp"
 #include "feeds/normalise.hpp"
 
@@ -82,11 +84,14 @@ Doorbell* rung_when_parked(Doorbell& bell, config::Idle idle) {
 }
 
 // Found out before anything is opened, not by a thread that cannot start.
-void check_cpus(const config::ThreadSettings& threads) {
+void check_cpus(const config::ThreadSettings& threads, int shards) {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     sched_getaffinity(0, sizeof allowed, &allowed);
-    for (const int cpu : {threads.engine_cpu, threads.io_cpu, threads.cold_cpu}) {
+    std::vector<int> cpus{threads.engine_cpu, threads.io_cpu, threads.cold_cpu};
+    for (int s = 0; s < shards && threads.shard_cpu >= 0; ++s)
+        cpus.push_back(threads.shard_cpu + s);
+    for (const int cpu : cpus) {
         if (cpu < 0) continue;
         const auto number = static_cast<std::size_t>(cpu);
         if (cpu < CPU_SETSIZE && CPU_ISSET(number, &allowed)) continue;
@@ -119,8 +124,10 @@ class Application::Implementation {
 
   private:
     bool straight() const { return settings_.threads.layout == config::Layout::inline_; }
+    bool sharded() const { return settings_.engine.shards > 1; }  // never inline: config/load.cpp
 
     void build_engine_side();
+    void build_shards(InputSource& inputs);
     void load_accounts_file();
     void open_gateway();
     void open_sessions();
@@ -140,7 +147,7 @@ class Application::Implementation {
     SystemClock clock_;
     const EventEncoder encoder_{settings_.risk};
     Published<EngineReport> reports_;
-    QueryDesk queries_;
+    QueryDesks queries_{settings_.engine.shards};
     Doorbell engine_bell_;
     Doorbell io_bell_;
     asio::io_context io_{1};
@@ -148,11 +155,13 @@ class Application::Implementation {
     asio::io_context main_io_{1};
 
     // The engine's side, in the order of the data.
-    core::Engine engine_{settings_.risk, settings_.engine.search};
+    std::optional<core::Engine> engine_;  // where there are no shards
     HeldEvents held_events_;
-    std::optional<QueuedDelivery> queued_;   // paired
-    std::optional<EventQueue> event_queue_;  // paired
-    std::optional<EngineCycle> cycle_;
+    std::optional<QueuedDelivery> queued_;      // paired
+    std::optional<EventQueue> event_queue_;     // paired
+    std::optional<EngineCycle> single_;         // one engine
+    std::optional<ShardFront> front_;           // shards
+    InputCycle* cycle_ = nullptr;               // one of these
     std::optional<EngineDuty> duty_;            // paired
     std::optional<StraightDelivery> straight_;  // inline
     std::optional<FeedInputs> feed_inputs_;
@@ -173,13 +182,14 @@ class Application::Implementation {
     bool draining_ = false;
     int exit_code_ = kOk;
     std::thread cold_thread_;
+    std::vector<std::unique_ptr<DutyThread>> shard_threads_;
     std::optional<DutyThread> engine_thread_;
     std::optional<DutyThread> io_thread_;
 };
 
 Application::Implementation::Implementation(config::Settings settings)
     : settings_(std::move(settings)), running_(settings_) {
-    check_cpus(settings_.threads);
+    check_cpus(settings_.threads, sharded() ? static_cast<int>(settings_.engine.shards) : 0);
     build_engine_side();
     load_accounts_file();
     open_gateway();
@@ -197,14 +207,30 @@ void Application::Implementation::build_engine_side() {
                              rung_when_parked(io_bell_, settings_.threads.io_idle));
         inputs = &*queued_;
     }
-    cycle_.emplace(engine_, &clock_, inputs, held_events_, &reports_, &queries_);
+    if (sharded()) {
+        build_shards(*queued_);
+    } else {
+        engine_.emplace(settings_.risk, settings_.engine.search);
+        cycle_ =
+            &single_.emplace(*engine_, &clock_, inputs, held_events_, &reports_, &queries_.desk(0));
+    }
     if (straight()) {
-        straight_.emplace(*cycle_);
+        straight_.emplace(*single_);
         feed_inputs_.emplace(settings_.risk, clock_, *straight_);
     } else {
-        duty_.emplace(*cycle_, &clock_, &queries_, engine_bell_);
+        duty_.emplace(*cycle_, &clock_, sharded() ? nullptr : &queries_.desk(0), engine_bell_);
         feed_inputs_.emplace(settings_.risk, clock_, *queued_);
     }
+}
+
+void Application::Implementation::build_shards(InputSource& inputs) {
+    const ShardOptions options{
+        .shards = settings_.engine.shards,
+        .search = settings_.engine.search,
+        .queues = {settings_.queues.shard_inputs, settings_.queues.shard_events},
+        .idle = settings_.threads.engine_idle};
+    cycle_ = &front_.emplace(settings_.risk, options, &clock_, &inputs, held_events_, &reports_,
+                             queries_, rung_when_parked(engine_bell_, options.idle));
 }
 
 void Application::Implementation::load_accounts_file() {
@@ -226,8 +252,7 @@ void Application::Implementation::load_accounts_file() {
                                  settings_.accounts.file.string(), load.bad_lines, load.lines,
                                  problems > kProblemsShown ? " (the first 100 are listed)" : ""));
     }
-    spdlog::info("accounts: {} loaded from {}", engine_.account_count(),
-                 settings_.accounts.file.string());
+    spdlog::info("accounts: {} lines loaded from {}", load.lines, settings_.accounts.file.string());
 }
 
 void Application::Implementation::open_gateway() {
@@ -256,7 +281,7 @@ void Application::Implementation::open_sessions() {
     }
     EngineSide side;
     if (straight()) {
-        side.straight = &*cycle_;
+        side.straight = &*single_;
     } else {
         side = {nullptr, &*queued_, &*event_queue_, &*duty_};
     }
@@ -266,7 +291,10 @@ void Application::Implementation::open_sessions() {
 void Application::Implementation::open_admin() {
     Doorbell& bell = straight() ? io_bell_ : engine_bell_;
     cold_.emplace(cold_io_, ColdParts{settings_, clock_, reports_, queries_, *feed_inputs_,
-                                      sessions_, [&bell]() { bell.ring(); }});
+                                      sessions_, [this, &bell]() {
+                                          bell.ring();
+                                          if (front_) front_->ring_shards();
+                                      }});
     if (!settings_.admin.enabled) return;
     AdminSources sources;
     sources.engine = [this]() -> const EngineReport& { return cold_->report(); };
@@ -288,6 +316,8 @@ int Application::Implementation::run() {
     main_io_.run();
     io_thread_->join();
     if (engine_thread_) engine_thread_->join();
+    for (std::uint32_t s = 0; s < shard_threads_.size(); ++s) front_->lane(s).close();
+    shard_threads_.clear();
     stop_cold();
     spdlog::info("stopped: {} inputs, {} events", cycle_->sequencer().last_input_seq(),
                  gateway_->statistics().events_total);
@@ -318,6 +348,12 @@ void Application::Implementation::start_threads() {
         io_thread_.emplace(ThreadOptions{"mg-engine", threads.engine_cpu, threads.engine_idle},
                            *io_cycle_, on_io_end);
     } else {
+        for (std::uint32_t s = 0; front_ && s < front_->shards(); ++s) {
+            const int cpu = threads.shard_cpu < 0 ? -1 : threads.shard_cpu + static_cast<int>(s);
+            shard_threads_.push_back(std::make_unique<DutyThread>(
+                ThreadOptions{fmt::format("mg-shard-{}", s), cpu, threads.engine_idle},
+                front_->lane(s), on_engine_end));
+        }
         engine_thread_.emplace(ThreadOptions{"mg-engine", threads.engine_cpu, threads.engine_idle},
                                *duty_, on_engine_end);
         io_thread_.emplace(ThreadOptions{"mg-io", threads.io_cpu, threads.io_idle}, *io_cycle_,

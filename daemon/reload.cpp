@@ -209,9 +209,14 @@ void Comparison::process() {
             a.threads.io_idle != b.threads.io_idle ||
             a.threads.engine_cpu != b.threads.engine_cpu || a.threads.io_cpu != b.threads.io_cpu ||
             a.threads.cold_cpu != b.threads.cold_cpu ||
+            a.threads.shard_cpu != b.threads.shard_cpu ||
             a.threads.lock_memory != b.threads.lock_memory,
         "threads");
-    restart_if(a.queues.inputs != b.queues.inputs || a.queues.events != b.queues.events, "queues");
+    restart_if(a.engine.search != b.engine.search || a.engine.shards != b.engine.shards, "engine");
+    restart_if(a.queues.inputs != b.queues.inputs || a.queues.events != b.queues.events ||
+                   a.queues.shard_inputs != b.queues.shard_inputs ||
+                   a.queues.shard_events != b.queues.shard_events,
+               "queues");
     restart_if(a.events.address != b.events.address || a.events.port != b.events.port ||
                    a.events.subscribers_max != b.events.subscribers_max ||
                    a.events.subscriber_buffer_bytes != b.events.subscriber_buffer_bytes ||

@@ -21,6 +21,13 @@ void LatencyHistogram::record(core::Duration latency) noexcept {
     sum_ns_ += ns;
 }
 
+void LatencyHistogram::add(const LatencyHistogram& other) noexcept {
+    for (std::size_t i = 0; i < kBuckets; ++i) buckets_[i] += other.buckets_[i];
+    count_ += other.count_;
+    max_ns_ = std::max(max_ns_, other.max_ns_);
+    sum_ns_ += other.sum_ns_;
+}
+
 core::Duration LatencyHistogram::percentile(double p) const noexcept {
     if (count_ == 0) return core::Duration();
     const double share = std::clamp(p, 0.0, 1.0) * static_cast<double>(count_);

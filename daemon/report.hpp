@@ -18,6 +18,7 @@ namespace margind::daemon {
 class LatencyHistogram {
   public:
     void record(core::Duration latency) noexcept;
+    void add(const LatencyHistogram& other) noexcept;  // what that one recorded, too
     std::uint64_t count() const noexcept { return count_; }
     core::Duration percentile(double p) const noexcept;  // upper edge of the bucket; p in [0, 1]
     core::Duration maximum() const noexcept { return core::Duration::from_ns(max_ns_); }
@@ -55,6 +56,8 @@ struct EngineReport {
     std::vector<core::SourceStatus> sources;
     LatencyHistogram receive_to_applied;  // price in hand -> engine has judged everybody
     LatencyHistogram receive_to_event;    // price in hand -> event handed to the gateway
+    // A shard had judged its accounts -> its event left in order; empty with one engine.
+    LatencyHistogram merge_delay;
 };
 
 // A question to the engine's thread, answered in slices between inputs so that no tick waits for

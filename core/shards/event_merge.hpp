@@ -33,6 +33,7 @@ class EventMerge {
 
     // Whether events wait here for others to come before them.
     bool holds_events() const noexcept;
+    bool holds_event(std::uint32_t shard) const noexcept { return heads_[shard].present; }
     // Whose the last event was.
     std::uint32_t last_shard() const noexcept { return last_shard_; }
     // Puts in what only the merge knows: how many events there have been.

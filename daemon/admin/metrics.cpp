@@ -169,6 +169,11 @@ void write_latencies(MetricsWriter& metrics, const EngineReport& report) {
     write_latency(metrics, "margind_receive_to_event_seconds",
                   "From a price in hand until its event is handed to the gateway, since start.",
                   report.receive_to_event);
+    write_latency(
+        metrics, "margind_shard_merge_delay_seconds",
+        "From a shard having judged its accounts until its event of a price left in order, "
+        "since start; none with one shard.",
+        report.merge_delay);
     metrics.family("margind_latency_max_seconds", "gauge", "Largest since start, by stage.");
     metrics.sample_scaled({{"stage", "receive_to_applied"}},
                           report.receive_to_applied.maximum().ns(), 9);

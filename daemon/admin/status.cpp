@@ -222,6 +222,7 @@ Page status_page(const Snapshot& snapshot) {
     json.open_object("latency");
     append_latency(json, "receive_to_applied", snapshot.engine.receive_to_applied);
     append_latency(json, "receive_to_event", snapshot.engine.receive_to_event);
+    append_latency(json, "shard_merge_delay", snapshot.engine.merge_delay);
     json.close_object();
     append_gateway(json, snapshot.gateway);
     append_admin(json, snapshot.admin);

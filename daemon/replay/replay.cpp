@@ -4,10 +4,12 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -23,6 +25,7 @@
 #include "daemon/threads/engine_duty.hpp"
 #include "daemon/threads/event_queue.hpp"
 #include "daemon/threads/queued_delivery.hpp"
+#include "daemon/threads/shard_front.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -82,23 +85,30 @@ void run_straight(EngineCycle& cycle, std::vector<core::Input>& inputs) {
 // As live, except that nothing conflates: where the queue is full, the recording waits.
 class PairedReplay {
   public:
-    PairedReplay(const config::Settings& settings, core::Engine& engine, BodyWriter& writer)
+    PairedReplay(const config::Settings& settings, BodyWriter& writer)
         : threads_(settings.threads),
           bell_in_use_(threads_.engine_idle == config::Idle::park ? &bell_ : nullptr),
           queued_(settings.risk, settings.queues.inputs, bell_in_use_),
           events_(settings.queues.events, nullptr),
           writer_(writer),
-          cycle_(engine, nullptr, &queued_, writer, nullptr, nullptr),
+          desks_(settings.engine.shards),
+          cycle_(make_cycle(settings)),
           duty_(cycle_, nullptr, nullptr, bell_) {}
 
-    EngineCycle& cycle() { return cycle_; }
+    InputCycle& cycle() { return cycle_; }
+    core::EngineStatistics statistics() const {
+        return front_ ? front_->statistics() : engine_->statistics();
+    }
 
     void run(const std::vector<core::Input>& inputs) {
         cycle_.deliver_to(events_);
-        DutyThread engine({"mg-engine", threads_.engine_cpu, threads_.engine_idle}, duty_,
-                          [](const std::exception_ptr& failure) {
-                              if (failure) std::terminate();
-                          });
+        std::vector<std::unique_ptr<DutyThread>> shards;
+        for (std::uint32_t s = 0; front_ && s < front_->shards(); ++s) {
+            shards.push_back(std::make_unique<DutyThread>(
+                ThreadOptions{fmt::format("mg-shard-{}", s), -1, threads_.engine_idle},
+                front_->lane(s), rethrow));
+        }
+        DutyThread engine({"mg-engine", threads_.engine_cpu, threads_.engine_idle}, duty_, rethrow);
         for (const core::Input& input : inputs) {
             while (!queued_.try_whole(input)) write_events();
         }
@@ -108,9 +118,29 @@ class PairedReplay {
             finished = duty_.finished();
             write_events();
         }
+        engine.join();
+        for (std::uint32_t s = 0; front_ && s < front_->shards(); ++s) front_->lane(s).close();
     }
 
   private:
+    static void rethrow(const std::exception_ptr& failure) {
+        if (failure) std::terminate();
+    }
+
+    InputCycle& make_cycle(const config::Settings& settings) {
+        if (settings.engine.shards == 1) {
+            engine_.emplace(settings.risk, settings.engine.search);
+            return single_.emplace(*engine_, nullptr, &queued_, writer_, nullptr, nullptr);
+        }
+        const ShardOptions options{
+            .shards = settings.engine.shards,
+            .search = settings.engine.search,
+            .queues = {settings.queues.shard_inputs, settings.queues.shard_events},
+            .idle = threads_.engine_idle};
+        return front_.emplace(settings.risk, options, nullptr, &queued_, writer_, nullptr, desks_,
+                              bell_in_use_);
+    }
+
     void write_events() {
         bool any = false;
         while (events_.try_take(event_)) any = writer_.try_publish(event_);
@@ -123,12 +153,16 @@ class PairedReplay {
     QueuedDelivery queued_;
     EventQueue events_;
     BodyWriter& writer_;
-    EngineCycle cycle_;
+    QueryDesks desks_;
+    std::optional<core::Engine> engine_;  // one engine
+    std::optional<EngineCycle> single_;
+    std::optional<ShardFront> front_;  // or shards
+    InputCycle& cycle_;
     EngineDuty duty_;
     core::Event event_;
 };
 
-bool load_accounts_file(const config::Settings& settings, EngineCycle& cycle, core::Timestamp at) {
+bool load_accounts_file(const config::Settings& settings, InputCycle& cycle, core::Timestamp at) {
     if (settings.accounts.file.empty()) return true;
     AccountsListener listener;
     listener.problem = [](const std::string& problem) { fmt::print(stderr, "{}\n", problem); };
@@ -188,21 +222,24 @@ int replay(const config::Settings& settings, const ReplayOptions& options) {
     const core::Timestamp first = recorded.inputs.empty()
                                       ? core::Timestamp() + core::Duration::from_seconds(1)
                                       : recorded.inputs.front().receive_time;
-    core::Engine engine(settings.risk, settings.engine.search);
     BodyWriter writer(settings.risk, options.events_out);
+    core::EngineStatistics statistics;
     if (settings.threads.layout == config::Layout::inline_) {
+        core::Engine engine(settings.risk, settings.engine.search);
         EngineCycle cycle(engine, nullptr, nullptr, writer, nullptr, nullptr);
         if (!load_accounts_file(settings, cycle, first)) return kConfig;
         run_straight(cycle, recorded.inputs);
+        statistics = engine.statistics();
     } else {
-        PairedReplay paired(settings, engine, writer);
+        PairedReplay paired(settings, writer);
         if (!load_accounts_file(settings, paired.cycle(), first)) return kConfig;
         paired.run(recorded.inputs);
+        statistics = paired.statistics();
     }
     writer.finish();
     if (options.summary) {
         print_tally(recorded.tally);
-        print_statistics(engine.statistics());
+        print_statistics(statistics);
     }
     return kOk;
 }

@@ -40,7 +40,7 @@ struct ColdParts {
     const config::Settings& settings;
     feeds::Clock& clock;
     Published<EngineReport>& reports;
-    QueryDesk& queries;
+    QueryDesks& queries;
     const FeedInputs& feed_inputs;
     const std::vector<std::shared_ptr<feeds::Session>>& sessions;
     std::function<void()> wake_engine;  // there is a question

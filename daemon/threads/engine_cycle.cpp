@@ -97,8 +97,8 @@ bool EngineCycle::idle() const noexcept {
            (inputs_ == nullptr || inputs_->depth() == 0);
 }
 
-core::Duration EngineCycle::until_timer(core::Timestamp now) const noexcept {
-    const core::Timestamp next = sequencer_.next_timer();
+core::Duration InputCycle::until_timer(core::Timestamp now) const noexcept {
+    const core::Timestamp next = sequencer().next_timer();
     if (!next.stated()) return Sequencer::kTimerEvery;
     return std::clamp(next - now, core::Duration(), Sequencer::kTimerEvery);
 }

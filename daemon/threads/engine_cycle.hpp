@@ -10,7 +10,6 @@
 // input, when a price has been judged, and when an event of a price was handed over (22 ns each).
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 #include "core/engine/engine.hpp"
@@ -18,31 +17,14 @@
 #include "core/input.hpp"
 #include "daemon/published.hpp"
 #include "daemon/report.hpp"
+#include "daemon/threads/input_cycle.hpp"
 #include "daemon/threads/query_desk.hpp"
 #include "daemon/threads/sequencer.hpp"
 #include "feeds/session.hpp"
 
 namespace margind::daemon {
 
-// Where a cycle takes inputs from.
-class InputSource {
-  public:
-    virtual ~InputSource() = default;
-    virtual bool try_take(core::Input& input) noexcept = 0;
-    virtual std::size_t depth() const noexcept = 0;
-    virtual std::uint64_t conflated() const noexcept = 0;
-};
-
-// Where it hands events to.
-class EventSink {
-  public:
-    virtual ~EventSink() = default;
-    virtual bool try_publish(const core::Event& event) noexcept = 0;  // false: full, ask later
-    virtual std::size_t depth() const noexcept = 0;
-    virtual std::uint64_t wakeups() const noexcept = 0;  // of whoever takes the events
-};
-
-class EngineCycle {
+class EngineCycle final : public InputCycle {
   public:
     static constexpr int kInputsPerCall = 64;
     static constexpr core::Duration kReportEvery = core::Duration::from_ms(100);
@@ -54,22 +36,14 @@ class EngineCycle {
 
     // Up to kInputsPerCall inputs, then a report if it is time, then a slice of a question.
     // Returns how much there was to do.
-    int do_work() noexcept;
+    int do_work() noexcept override;
 
-    // Straight through, on the calling thread: everything due before, then the input and its
-    // events. Requires: a sink that never refuses. Returns the engine's verdict.
-    core::Refusal accept(core::Input& input) noexcept;
-
-    // Whether there is nothing left: no input waits in the source or here, no event waits.
-    bool idle() const noexcept;
-    bool blocked() const noexcept { return event_waits_; }
-    // How long until a timer is due; zero when it is already, kTimerEvery when unknown.
-    core::Duration until_timer(core::Timestamp now) const noexcept;
-
-    // From now on events go to `events`. Requires: no event waits.
-    void deliver_to(EventSink& events) noexcept { events_ = &events; }
-    const Sequencer& sequencer() const noexcept { return sequencer_; }
-    const core::Engine& engine() const noexcept { return engine_; }
+    core::Refusal accept(core::Input& input) noexcept override;
+    bool idle() const noexcept override;
+    bool blocked() const noexcept override { return event_waits_; }
+    void deliver_to(EventSink& events) noexcept override { events_ = &events; }
+    const Sequencer& sequencer() const noexcept override { return sequencer_; }
+    const core::Engine& engine() const noexcept override { return engine_; }
 
   private:
     bool step() noexcept;

@@ -6,7 +6,7 @@
 
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
-#include "daemon/threads/engine_cycle.hpp"
+#include "daemon/threads/input_cycle.hpp"
 #include "daemon/threads/query_desk.hpp"
 #include "feeds/session.hpp"
 
@@ -15,7 +15,7 @@ namespace margind::daemon {
 class EngineDuty final : public DutyCycle {
   public:
     // `clock` null: a replay, which needs no timers while it sleeps. All outlive the duty.
-    EngineDuty(EngineCycle& cycle, feeds::Clock* clock, QueryDesk* queries, Doorbell& bell)
+    EngineDuty(InputCycle& cycle, feeds::Clock* clock, QueryDesk* queries, Doorbell& bell)
         : cycle_(cycle), clock_(clock), queries_(queries), bell_(bell) {}
 
     // Any thread: no input will be queued from now on. The engine finishes what is queued.
@@ -33,7 +33,7 @@ class EngineDuty final : public DutyCycle {
     // While events wait for room nobody rings: look again soon.
     static constexpr core::Duration kLookAgain = core::Duration::from_ms(1);
 
-    EngineCycle& cycle_;
+    InputCycle& cycle_;
     feeds::Clock* const clock_;
     QueryDesk* const queries_;
     Doorbell& bell_;

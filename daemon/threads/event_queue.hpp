@@ -4,7 +4,7 @@
 #include "core/event.hpp"
 #include "daemon/queue.hpp"
 #include "daemon/threads/doorbell.hpp"
-#include "daemon/threads/engine_cycle.hpp"
+#include "daemon/threads/input_cycle.hpp"
 
 namespace margind::daemon {
 

@@ -5,6 +5,7 @@
 
 #include "core/limits.hpp"
 #include "core/margin/evaluate.hpp"
+#include "core/shards/shard_input.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -59,6 +60,49 @@ int QueryDesk::work(const core::Engine& engine) noexcept {
     for (; next_slot_ < end; ++next_slot_) consider(engine.report(core::AccountSlot(next_slot_)));
     if (end == count) state_.store(State::answered, std::memory_order_release);
     return static_cast<int>(looked_at);
+}
+
+QueryDesks::QueryDesks(std::uint32_t shards) : desks_(shards), answers_(shards) {
+    merged_.worst.reserve(std::size_t{shards} * AccountQuery::kLimitMax);
+}
+
+bool QueryDesks::ask(const AccountQuery& query) {
+    // One that is still busy answers a question nobody waits for any more.
+    for (const QueryDesk& desk : desks_) {
+        if (desk.asked()) return false;
+    }
+    const auto shards = static_cast<std::uint32_t>(desks_.size());
+    const bool one = query.kind == AccountQuery::Kind::one;
+    first_ = one ? core::shard_of(query.key.owner, shards) : 0;
+    end_ = one ? first_ + 1 : shards;
+    for (std::size_t s = first_; s < end_; ++s) {
+        answers_[s] = nullptr;
+        if (!desks_[s].ask(query)) return false;
+    }
+    return true;
+}
+
+const AccountQuery* QueryDesks::collect() {
+    bool complete = first_ < end_;
+    for (std::size_t s = first_; s < end_; ++s) {
+        if (answers_[s] == nullptr) answers_[s] = desks_[s].collect();
+        complete = complete && answers_[s] != nullptr;
+    }
+    if (!complete) return nullptr;
+    const AccountQuery* first = answers_[first_];
+    const std::size_t asked = end_ - first_;
+    end_ = first_;  // collected
+    if (asked == 1) return first;
+    merged_.kind = first->kind;
+    merged_.limit = first->limit;
+    merged_.worst.clear();
+    for (std::size_t s = 0; s < asked; ++s) {
+        merged_.worst.insert(merged_.worst.end(), answers_[s]->worst.begin(),
+                             answers_[s]->worst.end());
+    }
+    std::sort(merged_.worst.begin(), merged_.worst.end(), worse);
+    if (merged_.worst.size() > merged_.limit) merged_.worst.resize(merged_.limit);
+    return &merged_;
 }
 
 void QueryDesk::consider(const core::AccountReport& report) noexcept {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "core/engine/engine.hpp"
 #include "daemon/report.hpp"
@@ -38,6 +39,25 @@ class QueryDesk {
     std::atomic<State> state_{State::idle};
     AccountQuery query_;           // whose side `state_` says
     std::uint32_t next_slot_ = 0;  // engine's thread: first account not looked at yet
+};
+
+// A desk for each shard: about one account, its owner's shard is asked; about the worst, all are.
+// Thread: the cold thread's, but for what desk() gives to a shard's.
+class QueryDesks {
+  public:
+    explicit QueryDesks(std::uint32_t shards);
+
+    QueryDesk& desk(std::uint32_t shard) noexcept { return desks_[shard]; }
+    // As a desk's.
+    bool ask(const AccountQuery& query);
+    const AccountQuery* collect();
+
+  private:
+    std::vector<QueryDesk> desks_;
+    std::size_t first_ = 0;  // desks asked last
+    std::size_t end_ = 0;
+    std::vector<const AccountQuery*> answers_;  // so far
+    AccountQuery merged_;
 };
 
 }  // namespace margind::daemon

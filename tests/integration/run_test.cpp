@@ -191,7 +191,8 @@ std::uint64_t check_gapless(const std::vector<std::string>& lines) {
 }
 
 TEST_CASE("SIGTERM drains: a subscriber has every event, then goodbye, then exit 0") {
-    for (const char* threads : {"threads: {layout: paired}\n", "threads: {layout: inline}\n"}) {
+    for (const char* threads :
+         {"threads: {layout: paired}\n", "threads: {layout: inline}\n", "engine: {shards: 4}\n"}) {
         CAPTURE(threads);
         const Folder folder;
         const Venue venue(folder);
@@ -221,7 +222,8 @@ TEST_CASE("SIGTERM drains: a subscriber has every event, then goodbye, then exit
 }
 
 TEST_CASE("SIGHUP changes risk parameters as one batch, and refuses a bad config whole") {
-    for (const char* threads : {"threads: {layout: paired}\n", "threads: {layout: inline}\n"}) {
+    for (const char* threads :
+         {"threads: {layout: paired}\n", "threads: {layout: inline}\n", "engine: {shards: 4}\n"}) {
         CAPTURE(threads);
         const Folder folder;
         const Venue venue(folder);

@@ -152,7 +152,8 @@ TEST_CASE("what cannot be used is named with its place") {
 }
 
 // Real recorded prices, accounts near their thresholds, and updates of accounts in between.
-TEST_CASE("event bodies are byte for byte the same in every layout, idle strategy and queue size") {
+TEST_CASE(
+    "event bodies are the same in every layout, idle strategy, queue size and number of shards") {
     const Folder folder;
     std::string accounts;
     for (int i = 0; i < 200; ++i) {
@@ -186,8 +187,12 @@ TEST_CASE("event bodies are byte for byte the same in every layout, idle strateg
     for (const char* threads :
          {"{layout: inline}", "{layout: inline, engine_idle: spin}",
           "{layout: paired, engine_idle: spin}", "{layout: paired, engine_idle: yield}",
-          "{layout: paired, engine_idle: park, io_idle: park}"}) {
-        for (const char* queues : {"{inputs: 1024, events: 1024}", "{inputs: 65536}"}) {
+          "{layout: paired, engine_idle: park, io_idle: park}",
+          "{layout: paired, engine_idle: yield}\nengine: {shards: 2}",
+          "{layout: paired, engine_idle: park}\nengine: {shards: 8}"}) {
+        for (const char* queues :
+             {"{inputs: 1024, events: 1024, shard_inputs: 16, shard_events: 16}",
+              "{inputs: 65536}"}) {
             config::Settings variant = settings(std::string("threads: ") + threads +
                                                 "\nqueues: " + queues + "\naccounts: {max: 300}\n");
             variant.accounts.file = accounts_file;
@@ -202,7 +207,7 @@ TEST_CASE("event bodies are byte for byte the same in every layout, idle strateg
             ++variants;
         }
     }
-    CHECK(variants == 10);
+    CHECK(variants == 14);
     CHECK(std::count(expected.begin(), expected.end(), '\n') > 100);
     CHECK(expected.find("\"account\":\"new\"") != std::string::npos);
     CHECK(expected.find("liquidation") != std::string::npos);
