@@ -233,7 +233,9 @@ Price ticks_of(const Instrument& instrument, double price) {
 }
 
 Quantity quantity_of(const Instrument& instrument, double quantity) {
-    const double raw = quantity * power_of_ten(instrument.quantity_decimals);
+    constexpr double kMost = 4e18;  // refused, as too large
+    const double raw =
+        std::clamp(quantity * power_of_ten(instrument.quantity_decimals), -kMost, kMost);
     return Quantity::from_raw(static_cast<std::int64_t>(raw + (raw < 0 ? -0.5 : 0.5)));
 }
 
