@@ -18,6 +18,9 @@ constexpr std::size_t kChunksPerAccount = 8;
 // Of all accounts, those that may be tracked at a time, and their slots in lists of blocks.
 constexpr std::size_t kTrackedShare = 4;
 constexpr std::size_t kBlocksPerTracked = 1;
+// After a tick: accounts guarded anew, and of those put off before.
+constexpr std::size_t kRepairs = 1'024;
+constexpr std::size_t kLateRepairs = 256;
 
 std::size_t tracked_max(const RiskParameters& parameters, const BandLimits& limits) {
     return limits.tracked > 0 ? limits.tracked : parameters.max_accounts / kTrackedShare + 1'024;
@@ -48,6 +51,7 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
       records_max_(static_cast<std::uint32_t>(tracked_max(parameters, limits))),
       anchors_(coordinates_.factors()),
       spreads_(coordinates_.factors()),
+      put_off_(tracked_max(parameters, limits)),
       corner_(parameters) {
     MARGIND_ASSERT(coordinates_.factors() <= std::numeric_limits<std::uint16_t>::max());
     for (std::uint32_t a = 0; a < parameters.assets.size(); ++a) {
@@ -279,30 +283,45 @@ void BandIndex::judged(AccountSlot slot, MarginState state, const Evaluation& ev
     if (account.fresh || account.named_at == call_) work_.push_back({slot, state, evaluation});
 }
 
-// A price that jumps can reach very many accounts in one tick. A quarter of them is guarded anew at
-// once and the rest on later ticks; until then they are watched, which costs a look each.
 void BandIndex::settle() noexcept {
+    if (put_off_size_ > 0) repair_late();
     if (work_.empty()) return;
-    const std::size_t now = std::max(kRepairsAtOnce, work_.size() / 4);
-    for (std::size_t i = 0; i < work_.size(); ++i) {
-        if (i < now) {
-            repair(work_[i]);
-        } else {
-            put_off(work_[i].slot.index());
-        }
-    }
+    const std::size_t at_once = limits_.repairs > 0 ? limits_.repairs : kRepairs;
+    for (std::size_t i = 0; i < work_.size(); ++i) repair(work_[i], i < at_once);
     work_.clear();
     sweep();
 }
 
+// Requires: the account is tracked. Where the ring is full the account waits until a tick finds it
+// far enough from its lines.
 void BandIndex::put_off(std::uint32_t index) noexcept {
-    Account& account = accounts_[index];
-    account.fresh = true;
     ++statistics_.put_off;
-    if (account.mode == Mode::watched) return;
-    let_go(index);
-    if (MARGIND_FAULT(lost_when_put_off)) return;
-    watch(index);
+    if (put_off_size_ == put_off_.size()) return;
+    put_off_[(put_off_first_ + put_off_size_++) % put_off_.size()] = index;
+    Tracked& record = records_[record_of(accounts_[index])];
+    record.waits = true;
+    record.enough = kFarAway;
+}
+
+// What is known of their distances is enough to guard them: nobody is evaluated.
+void BandIndex::repair_late() noexcept {
+    const std::size_t at_once = limits_.repairs > 0 ? limits_.repairs : kLateRepairs;
+    for (std::size_t n = 0; n < at_once && put_off_size_ > 0; ++n) {
+        const std::uint32_t index = put_off_[put_off_first_];
+        put_off_first_ = (put_off_first_ + 1) % put_off_.size();
+        --put_off_size_;
+        Account& account = accounts_[index];
+        if (account.mode != Mode::tracked) continue;
+        const Tracked& record = records_[record_of(account)];
+        if (!record.waits) continue;
+        Distance down = line(kDown, account.state);
+        Distance up = line(kUp, account.state);
+        down.slack = record.slack[kDown];
+        up.slack = record.slack[kUp];
+        const Mode mode =
+            guard_or_track(index, book_.view(AccountSlot(index)), down, up, /*returning=*/false);
+        place(index, mode);
+    }
 }
 
 // Takes out what nobody wants any more, a little at a time, once it is much.
@@ -330,8 +349,9 @@ std::size_t BandIndex::which_key(const Slot& slot, std::uint32_t wheel) noexcept
     return coordinate < kPriceUp ? coordinate % kThresholds * 2 / kThresholds : 1;
 }
 
-// After it the account is banded, tracked or watched, as its distance and its rules allow.
-void BandIndex::repair(const Work& work) noexcept {
+// After it the account is banded, tracked or watched, as its distance and its rules allow, and the
+// time: guarding it may be put off.
+void BandIndex::repair(const Work& work, bool at_once) noexcept {
     const std::uint32_t index = work.slot.index();
     Account& account = accounts_[index];
     const AccountView view = book_.view(work.slot);
@@ -341,19 +361,27 @@ void BandIndex::repair(const Work& work) noexcept {
         return;  // watched since its rows changed
     }
     if (account.fresh || account.mode == Mode::watched) let_go(index);
+    if (MARGIND_FAULT(lost_when_put_off) && !at_once) return let_go(index);
     Mode mode = Mode::watched;
     if (account.cover == Cover::additive) {
         if (account.fresh) mark_limited(account, view);
-        mode = guard_additive(index, view, work, returning);
-    } else if (work.state == MarginState::healthy && guard_ranges(account, view, returning)) {
+        mode = guard_additive(index, view, work, returning, at_once);
+    } else if (work.state == MarginState::healthy && at_once &&
+               guard_ranges(account, view, returning)) {
         mode = Mode::banded;
     }
-    account.fresh = false;
+    account.fresh = mode == Mode::watched && !at_once;  // to be asked on the next tick
+    place(index, mode);
+    if (mode == Mode::tracked && !at_once) put_off(index);
+}
+
+// Makes the account what its guards, or its entries in lists, have been set for.
+void BandIndex::place(std::uint32_t index, Mode mode) noexcept {
     if (mode == Mode::watched) {
         let_go(index);
         watch(index);
     } else {
-        set_mode(account, mode);
+        set_mode(accounts_[index], mode);
     }
 }
 

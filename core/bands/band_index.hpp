@@ -35,8 +35,13 @@
 //
 // An account is `watched`, that is named for every tick of what it holds, when it is beyond a line
 // because its liquidation is held, or nearer to one than rounding; when a price is missing; when it
-// is not healthy and its rules are not additive; when its rules are such that no certificate holds;
-// and while its repair is put off. Correct first; statistics() says how many they are.
+// is not healthy and its rules are not additive; and when its rules are such that no certificate
+// holds.
+// Correct first; statistics() says how many they are.
+//
+// A price that jumps can reach very many accounts in one tick. A thousand of them are guarded anew
+// after it; the others are tracked, or watched where they cannot be, until a few more have their
+// turn after each following tick.
 //
 // Thread: the engine's. Memory: 16 bytes for each account and for each thing it holds, and its
 // entries in the wheels. Cost of a tick that reaches nobody: one factor's coordinates.
@@ -133,6 +138,7 @@ class BandIndex final : public AffectedAccounts {
         Int128 enough;                // both above: guards may be worth it again
         std::uint32_t account;
         std::uint32_t next_free;
+        bool waits;  // in put_off_, to be guarded when there is time
     };
     static_assert(sizeof(Tracked) == kCacheLine);
 
@@ -145,9 +151,9 @@ class BandIndex final : public AffectedAccounts {
 
     static constexpr std::int32_t kNoKey = std::numeric_limits<std::int32_t>::min();
     static constexpr std::int32_t kEndOfList = -1;
+    static constexpr Int128 kFarAway = Int128{1} << 120;
     static constexpr std::uint32_t kRefreshEvery = 16'384;
     static constexpr std::uint32_t kAskEvery = 16;
-    static constexpr std::size_t kRepairsAtOnce = 2'048;
 
     static constexpr bool held(const Slot& slot) {
         return slot.kind == Kind::rising || slot.kind == Kind::falling;
@@ -186,7 +192,10 @@ class BandIndex final : public AffectedAccounts {
 
     // Guards of additive accounts: guards.cpp.
     Mode guard_additive(std::uint32_t index, const AccountView& view, const Work& work,
-                        bool returning) noexcept;
+                        bool returning, bool at_once) noexcept;
+    Mode guard_or_track(std::uint32_t index, const AccountView& view, const Distance& down,
+                        const Distance& up, bool returning) noexcept;
+    Distance line(Direction direction, MarginState state) const noexcept;
     Distance distance(Direction direction, MarginState state, const Evaluation& evaluation,
                       std::size_t balances) const noexcept;
     // What rounding may take from a distance, at 1e-16 of money.
@@ -248,8 +257,10 @@ class BandIndex final : public AffectedAccounts {
     PriceRange range_of(FactorIndex factor) const noexcept;
     bool vouches_for_ranges(const Account& account, const AccountView& view) const noexcept;
 
-    void repair(const Work& work) noexcept;
-    void put_off(std::uint32_t account) noexcept;
+    void repair(const Work& work, bool at_once) noexcept;
+    void place(std::uint32_t index, Mode mode) noexcept;
+    void put_off(std::uint32_t index) noexcept;
+    void repair_late() noexcept;
     bool set_key(Slot& slot, std::uint32_t place, std::size_t which, std::size_t coordinate,
                  BandKey key) noexcept;
     void forget_keys(Account& account, std::size_t which) noexcept;
@@ -304,6 +315,10 @@ class BandIndex final : public AffectedAccounts {
     std::vector<FiredEntry> fired_;
     std::vector<AccountSlot> named_;
     std::vector<Work> work_;
+    // Tracked accounts that could be guarded, oldest first, in a ring.
+    std::vector<std::uint32_t> put_off_;
+    std::size_t put_off_first_ = 0;
+    std::size_t put_off_size_ = 0;
     std::vector<Slot> collected_;
     std::vector<InstrumentId> factors_;
     // Of the account whose ranges are being chosen, by slot.

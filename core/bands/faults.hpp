@@ -26,7 +26,7 @@ enum class BandFault : std::uint8_t {
     rates_kept,         // rates stay where they are in that corner
     rates_unseen,       // entries that say how far rates may rise are not inserted
     lost_on_unwatch,    // who leaves a list of watched accounts takes those behind it along
-    lost_when_put_off,  // an account whose repair is put off is not watched meanwhile
+    lost_when_put_off,  // an account whose repair is put off is forgotten meanwhile
     old_cover,          // what covers an account is not asked again when rules come to be
     old_parameters,     // coordinates stay where they are when parameters change
     swept_wanted,       // the sweep takes out one wanted entry in 50

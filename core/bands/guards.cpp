@@ -19,11 +19,18 @@ Int128 BandIndex::rounding_of(std::size_t balances, std::int64_t multiple) noexc
 }
 
 BandIndex::Mode BandIndex::guard_additive(std::uint32_t index, const AccountView& view,
-                                          const Work& work, bool returning) noexcept {
-    constexpr double kReturn = 2.0;  // who was not guarded waits for more room
-    Account& account = accounts_[index];
+                                          const Work& work, bool returning, bool at_once) noexcept {
     const Distance down = distance(kDown, work.state, work.evaluation, view.balances.size());
     const Distance up = distance(kUp, work.state, work.evaluation, view.balances.size());
+    if (at_once) return guard_or_track(index, view, down, up, returning);
+    return track(index, view, down, up) ? Mode::tracked : Mode::watched;
+}
+
+BandIndex::Mode BandIndex::guard_or_track(std::uint32_t index, const AccountView& view,
+                                          const Distance& down, const Distance& up,
+                                          bool returning) noexcept {
+    constexpr double kReturn = 2.0;  // who was not guarded waits for more room
+    Account& account = accounts_[index];
     double slack = 1e300;
     if (down.needed) slack = std::min(slack, static_cast<double>(down.slack));
     if (up.needed) slack = std::min(slack, static_cast<double>(up.slack));
@@ -33,8 +40,9 @@ BandIndex::Mode BandIndex::guard_additive(std::uint32_t index, const AccountView
     const double enough = enough_slack(account, view) * (returning ? kReturn : 1);
     if (possible && slack >= enough) {
         if (account.mode == Mode::tracked) let_go(index);
-        if ((!down.needed ||
-             (guard_tiers(account, view, down) && guard(account, view, kDown, down))) &&
+        const bool safe_down =
+            !down.needed || (guard_tiers(account, view, down) && guard(account, view, kDown, down));
+        if (safe_down &&
             (!up.needed || MARGIND_FAULT(no_recovery) || guard(account, view, kUp, up))) {
             return Mode::banded;
         }
@@ -42,16 +50,23 @@ BandIndex::Mode BandIndex::guard_additive(std::uint32_t index, const AccountView
     return track(index, view, down, up) ? Mode::tracked : Mode::watched;
 }
 
-BandIndex::Distance BandIndex::distance(Direction direction, MarginState state,
-                                        const Evaluation& evaluation,
-                                        std::size_t balances) const noexcept {
+// The next line in a direction; nothing is known of the distance.
+BandIndex::Distance BandIndex::line(Direction direction, MarginState state) const noexcept {
     const bool at_end =
         direction == kDown ? state == MarginState::bankrupt : state == MarginState::healthy;
     if (at_end) return {};
-    Distance out{.needed = true};
-    out.threshold = direction == kDown
-                        ? entering(static_cast<MarginState>(static_cast<int>(state) + 1))
-                        : leaving(state);
+    return {.needed = true,
+            .threshold = direction == kDown
+                             ? entering(static_cast<MarginState>(static_cast<int>(state) + 1))
+                             : leaving(state),
+            .slack = 0};
+}
+
+BandIndex::Distance BandIndex::distance(Direction direction, MarginState state,
+                                        const Evaluation& evaluation,
+                                        std::size_t balances) const noexcept {
+    Distance out = line(direction, state);
+    if (!out.needed) return out;
     const std::int64_t multiple = coordinates_.multiple(out.threshold);
     constexpr Int128 kSquare = Int128{kScale} * kScale;
     const Int128 gap = Int128{evaluation.equity.raw()} * kSquare -

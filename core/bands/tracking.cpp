@@ -11,7 +11,6 @@ namespace {
 
 // A coordinate that never moves: of a direction without a line.
 constexpr std::uint8_t kStill = Coordinates::kPerFactor;
-constexpr Int128 kFarAway = Int128{1} << 120;
 
 }  // namespace
 
@@ -36,6 +35,7 @@ void BandIndex::rebase(Account& account, const AccountView& view, const Distance
     constexpr double kMoreThanNow = 1.25;  // where guards were not possible they may be from here
     constexpr double kReturn = 2.1;        // above what guard_additive() asks of who comes back
     Tracked& record = records_[record_of(account)];
+    record.waits = false;
     record.slack = {tracked_slack(account, view, down), tracked_slack(account, view, up)};
     const Int128 least = std::min(record.slack[kDown], record.slack[kUp]);
     const bool never = down.needed && up.needed && limited_slots(account) > 0;

@@ -52,7 +52,10 @@ TEST_CASE("bands are right at the ends of their memory") {
     const margind::core::BandLimits small[] = {
         {.chunks = 40, .unwanted_entries = 0},
         {.fine_blocks = 2, .unwanted_entries = 0},
-        {.chunks = 200, .fine_blocks = 30, .unwanted_entries = 10}};
+        {.chunks = 200, .fine_blocks = 30, .unwanted_entries = 10},
+        {.tracked = 3, .repairs = 1},
+        {.repairs = 2, .unwanted_entries = 0}};
+    std::uint64_t put_off = 0;
     std::uint64_t swept = 0;
     std::uint64_t no_memory = 0;
     for (const auto& limits : small) {
@@ -61,6 +64,7 @@ TEST_CASE("bands are right at the ends of their memory") {
             const auto difference = twins.run(2'000);
             swept += twins.statistics().swept;
             no_memory += twins.statistics().no_memory;
+            put_off += twins.statistics().put_off;
             INFO("seed " << seed << ", chunks " << limits.chunks << ": "
                          << difference.value_or(""));
             REQUIRE_FALSE(difference);
@@ -68,4 +72,5 @@ TEST_CASE("bands are right at the ends of their memory") {
     }
     CHECK(swept > 1'000);
     CHECK(no_memory > 1'000);
+    CHECK(put_off > 1'000);
 }
