@@ -39,6 +39,11 @@ def check_engine(program):
     assert few["holders_per_tick_mean"] == 50
     gap = run(program, "engine", "--accounts", "2000", "--scenario", "gap", "--ticks", "1000")
     assert gap["bands"]["gap_told_ns"]["samples"] == 2 == gap["reference"]["gap_tick_ns"]["samples"]
+    shards = run(program, "engine", "--shards", "4", "--accounts", "2000", "--scenario", "gap", "--ticks", "1000")
+    assert shards["tick_ns"]["samples"] == 4 * shards["ticks"] == 4000
+    assert 350 < shards["accounts_per_shard_min"] <= 500 <= shards["accounts_per_shard_max"] < 650
+    assert shards["gap_told_slowest_to_reference"] >= shards["gap_told_to_reference"] > 0
+    assert shards["account_events"] > 0 and shards["merge_ns_per_event"] > 0
     crash = run(program, "engine", "--accounts", "2000", "--scenario", "crash", "--ticks", "3000")
     assert crash["account_events_per_tick"] > result["account_events_per_tick"] / 100
 

@@ -147,13 +147,16 @@ TEST_CASE("shards with threads say what one engine says, however little room the
     }
 }
 
+// Whether their own queues are short or long: what waits in those cannot be overtaken any more.
 TEST_CASE("while the gateway takes nothing the shards stop, and nothing is lost") {
+    const auto queue_size = GENERATE(16u, 4'096u);
     test::ShardWorld world(11);
     const std::vector<core::Input> inputs = world.inputs(3'000);
     QueryDesks desks(4);
     QueuedDelivery queued(world.parameters, 8'192, nullptr);
     EventQueue events(8, nullptr);
-    ShardFront front(world.parameters, {.shards = 4, .queues = {.inputs = 16, .events = 4}},
+    ShardFront front(world.parameters,
+                     {.shards = 4, .queues = {.inputs = queue_size, .events = queue_size / 4}},
                      nullptr, &queued, events, nullptr, desks, nullptr);
     for (const core::Input& input : inputs) REQUIRE(queued.try_whole(input));
     const auto turn = [&] {
