@@ -26,8 +26,11 @@ BookShape shape_of(Random& random) {
     constexpr double kMoves[] = {0.05, 0.5, 2, 10, 50};
     constexpr double kSizes[] = {1, 1, 1, 1, 1, 1, 1, 1e4, 1e-3, 1e-6};
     const bool travel = random.chance(0.15);
-    const bool crowd = random.chance(0.03);
-    return {.instruments = 1 + static_cast<std::uint32_t>(random.below(crowd ? 2 : 12)),
+    const bool crowd = random.chance(0.01);
+    const bool wide = random.chance(0.05);
+    return {.instruments = 1 + static_cast<std::uint32_t>(random.below(crowd  ? 2
+                                                                       : wide ? 90
+                                                                              : 12)),
             .accounts = crowd ? 5'000 : 5 + static_cast<std::uint32_t>(random.below(150)),
             .crowd = crowd,
             .size = kSizes[random.below(10)],

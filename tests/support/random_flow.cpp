@@ -106,6 +106,7 @@ void RandomFlow::send(UpdateMode mode) {
         records_[r].mode = mode;
         records_[r].last = r + 1 == records_.size() ? Last::yes : Last::no;
         apply(Input::of(records_[r]));
+        if (random_.chance(0.01)) walk(tradable());  // the market does not wait for the rest
     }
     records_.clear();
 }
@@ -231,7 +232,9 @@ void RandomFlow::hold(const Account& account) {
 
 void RandomFlow::hold_anything(const Account& account, double size) {
     double margin = 0;
-    for (std::uint64_t n = random_.below(5); n > 0; --n) {
+    // Seldom as many as there are instruments.
+    const std::uint64_t most = random_.chance(0.1) ? 100 : 5;
+    for (std::uint64_t n = random_.below(most); n > 0; --n) {
         margin += open_position(account, tradable(), (random_.unit() - 0.5) * 2 * size);
     }
     if (random_.chance(0.5)) {
