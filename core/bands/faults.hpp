@@ -32,7 +32,7 @@ enum class BandFault : std::uint8_t {
     swept_wanted,       // the sweep takes out one wanted entry in 50
     lost_in_anchoring,  // wheels that are laid anew forget their entries
     tiers_untracked,    // what tiers after the first require of tracked accounts is not followed
-    delisted_wrongly,   // an entry of a list that moves is not told to its slot
+    untouched,          // a tick leaves out one tracked entry in 50
     count_,
 };
 

@@ -92,8 +92,7 @@ bool BandIndex::enlist(std::uint32_t index, const AccountView& view, const Dista
 void BandIndex::delist(Slot& slot) noexcept {
     const TrackedEntry* const moved =
         tracked_.erase(slot.factor, static_cast<std::uint32_t>(slot.key[0]));
-    const bool told = moved != nullptr && !MARGIND_FAULT(delisted_wrongly);
-    if (told) slots_[moved->place].key[0] = slot.key[0];
+    if (moved != nullptr) slots_[moved->place].key[0] = slot.key[0];
     slot.key[0] = kNoKey;
 }
 
@@ -141,6 +140,7 @@ void BandIndex::move_tracked(FactorIndex factor,
         moved[c] = std::int64_t{now} - before[c];
     }
     tracked_.for_each(factor, [&](TrackedEntry& entry) {
+        if (MARGIND_FAULT(untouched) && entry.place % 50 == 7) return;
         Tracked& record = records_[entry.record];
         for (const Direction direction : {kDown, kUp}) {
             record.slack[direction] -=

@@ -1,27 +1,17 @@
 // The band index against the reference: the same random inputs lead to the same events, field by
 // field, and at the end every account stands where an evaluation from scratch puts it.
 #include <cstdint>
-#include <cstdlib>
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/seeds.hpp"
 #include "tests/support/twin_engines.hpp"
 
 using namespace margind::test;
 
-namespace {
-
-std::uint64_t number(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): one thread
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-}  // namespace
-
-// MARGIND_SEEDS and MARGIND_FIRST_SEED make it longer.
 TEST_CASE("bands and reference lead to the same events") {
-    const std::uint64_t first = number("MARGIND_FIRST_SEED", 1);
-    const std::uint64_t seeds = number("MARGIND_SEEDS", 200);
+    const std::uint64_t first = first_seed();
+    const std::uint64_t seeds = seeds_or(200);
     std::uint64_t crossings = 0;
     std::uint64_t fired = 0;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
@@ -59,7 +49,7 @@ TEST_CASE("bands are right at the ends of their memory") {
     std::uint64_t swept = 0;
     std::uint64_t no_memory = 0;
     for (const auto& limits : small) {
-        for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        for (std::uint64_t seed = 1; seed <= 25; ++seed) {
             TwinEngines twins(seed, limits);
             const auto difference = twins.run(2'000);
             swept += twins.statistics().swept;
