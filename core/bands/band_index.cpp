@@ -51,6 +51,7 @@ BandIndex::BandIndex(const RiskParameters& parameters, const AccountBook& book,
       records_max_(static_cast<std::uint32_t>(tracked_max(parameters, limits))),
       anchors_(coordinates_.factors()),
       spreads_(coordinates_.factors()),
+      call_(limits.first_call),
       put_off_(tracked_max(parameters, limits)),
       corner_(parameters) {
     MARGIND_ASSERT(coordinates_.factors() <= std::numeric_limits<std::uint16_t>::max());
@@ -85,15 +86,19 @@ void BandIndex::parameters_changed() {
                       ladder.liquidation.of == kLevel;
     if (MARGIND_FAULT(old_parameters) && book_.size() > 0) return;
     coordinates_.set_ladder(ladder);
+    // Every account is collected anew after this, and wants none of its entries.
+    for (std::uint32_t w = 0; w < coordinates_.factors() * Coordinates::kPerFactor; ++w) {
+        wheels_.empty(w, fired_);
+        fired_.clear();
+    }
     for (FactorIndex f = 0; f < coordinates_.factors(); ++f) update_factor(f);
 }
 
 // ---- a tick
 
 std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noexcept {
-    ++call_;
+    number_call();
     named_.clear();
-    fired_.clear();
     anchored_anew_ = false;
     const FactorIndex instrument = coordinates_.of(change.instrument);
     update_factor(instrument);
@@ -102,7 +107,6 @@ std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noe
         update_factor(coordinates_.of(asset));
         name_watched(coordinates_.of(asset));
     }
-    take_fired();
     if (anchored_anew_) {
         for (const AccountSlot slot : named_) accounts_[slot.index()].fresh = true;
     }
@@ -110,22 +114,29 @@ std::span<const AccountSlot> BandIndex::affected(const MarketChange& change) noe
     return named_;
 }
 
+// Numbers come round again after some hours of a busy market: nobody was named in this call then.
+void BandIndex::number_call() noexcept {
+    if (++call_ != 0) return;
+    for (Account& account : accounts_) account.named_at = 0;
+    call_ = 1;
+}
+
 void BandIndex::update_factor(FactorIndex factor) noexcept {
     const MarketView market = market_.view();
     // Price and rate together: what moves an account that is near its liquidation.
     const std::size_t watched = Coordinates::rising(entering(MarginState::liquidation));
     const std::array<BandKey, Coordinates::kPerFactor> before = coordinates_.all(factor);
-    Coordinates::Rules rules = Coordinates::Rules::hold;
+    // Rules may come before the first price.
+    const Coordinates::Rules rules = update_rules(factor);
+    if (rules == Coordinates::Rules::replaced) cover_anew(factor);
     if (factor < market.instruments.size()) {
         const InstrumentRow& row = market.instruments[factor];
         if (row.mark.raw() == 0) return;
         coordinates_.update(InstrumentId(factor), row);
-        rules = coordinates_.update_rules(InstrumentId(factor), row);
     } else {
         const auto asset = factor - static_cast<std::uint32_t>(market.instruments.size());
         if (market.assets[asset].price.raw() == 0) return;
         coordinates_.update(AssetId(asset), market.assets[asset]);
-        rules = coordinates_.update_rules(AssetId(asset), market.assets[asset]);
     }
     if (!anchors_[factor].started) {
         start_wheels(factor);
@@ -138,14 +149,23 @@ void BandIndex::update_factor(FactorIndex factor) noexcept {
     if (rules != Coordinates::Rules::hold) {
         const auto wheel = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor + kRulesUp);
         wheels_.advance(wheel, Coordinates::kLimit + 1, fired_);
+        take_fired();
     }
-    if (rules == Coordinates::Rules::replaced) cover_anew(factor);
     const BandKey price = coordinates_.at(factor, kPriceUp);
     if (price < anchors_[factor].floor || price > anchors_[factor].ceiling) {
         anchor_anew(factor);
     } else {
         advance_factor(factor);
     }
+}
+
+Coordinates::Rules BandIndex::update_rules(FactorIndex factor) noexcept {
+    const MarketView market = market_.view();
+    if (factor < market.instruments.size()) {
+        return coordinates_.update_rules(InstrumentId(factor), market.instruments[factor]);
+    }
+    const auto asset = factor - static_cast<std::uint32_t>(market.instruments.size());
+    return coordinates_.update_rules(AssetId(asset), market.assets[asset]);
 }
 
 // An instrument got rules of its own, or lost them: who depends on it may be covered otherwise.
@@ -212,8 +232,11 @@ void BandIndex::anchor_anew(FactorIndex factor) noexcept {
     ++statistics_.anchored;
     anchored_anew_ = true;
     const auto first = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor);
-    for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) wheels_.empty(first + c, fired_);
-    if (MARGIND_FAULT(lost_in_anchoring)) fired_.clear();
+    for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) {
+        wheels_.empty(first + c, fired_);
+        if (MARGIND_FAULT(lost_in_anchoring)) fired_.clear();
+        take_fired();
+    }
     tracked_.for_each(factor,
                       [&](const TrackedEntry& entry) { name(slots_[entry.place].account); });
     lay_wheels(factor);
@@ -223,6 +246,7 @@ void BandIndex::advance_factor(FactorIndex factor) noexcept {
     const auto first = static_cast<std::uint32_t>(factor * Coordinates::kPerFactor);
     for (std::uint32_t c = 0; c < Coordinates::kPerFactor; ++c) {
         wheels_.advance(first + c, coordinates_.at(factor, c), fired_);
+        take_fired();
     }
 }
 
@@ -240,9 +264,10 @@ void BandIndex::name_watched(FactorIndex factor) noexcept {
     }
 }
 
-// An entry is its owner's if it carries the key that is in force.
+// What one wheel reported. An entry is its owner's if it carries the key that is in force.
 void BandIndex::take_fired() noexcept {
     constexpr std::size_t kAhead = 16;
+    if (fired_.empty()) return;
     statistics_.fired += fired_.size();
     for (std::size_t i = 0; i < fired_.size(); ++i) {
         if (i + kAhead < fired_.size()) __builtin_prefetch(&slots_[fired_[i + kAhead].slot], 1);
@@ -256,6 +281,7 @@ void BandIndex::take_fired() noexcept {
         MARGIND_FOUND(slot.account);
         name(slot.account);
     }
+    fired_.clear();
 }
 
 void BandIndex::refresh_spreads() noexcept {
@@ -277,9 +303,11 @@ void BandIndex::judged(AccountSlot slot, MarginState state, const Evaluation& ev
     Account& account = accounts_[slot.index()];
     account.fresh = account.fresh || account.state != state;
     account.state = state;
-    // Whether a watched account may go back behind guards is asked once in a while.
+    // Whether a watched account may go back behind guards is asked once in a while: every sixteenth
+    // time, in no step with the order in which instruments tick.
     const bool stays = account.mode == Mode::watched && !account.fresh;
-    if (stays && (account.cover == Cover::none || (call_ + slot.index()) % kAskEvery != 0)) return;
+    const bool asked = (call_ * 0x9E37'79B9U) >> 28 == (slot.index() & 15U);
+    if (stays && (account.cover == Cover::none || !asked)) return;
     if (account.fresh || account.named_at == call_) work_.push_back({slot, state, evaluation});
 }
 
@@ -287,9 +315,20 @@ void BandIndex::settle() noexcept {
     if (put_off_size_ > 0) repair_late();
     if (work_.empty()) return;
     const std::size_t at_once = limits_.repairs > 0 ? limits_.repairs : kRepairs;
-    for (std::size_t i = 0; i < work_.size(); ++i) repair(work_[i], i < at_once);
+    std::size_t spent = 0;
+    for (const Work& work : work_) {
+        repair(work, spent < at_once);
+        spent += repair_cost(work.slot);
+    }
     work_.clear();
     sweep();
+}
+
+// In guards of additive accounts.
+std::size_t BandIndex::repair_cost(AccountSlot slot) const noexcept {
+    return accounts_[slot.index()].cover == Cover::corners
+               ? corner_.evaluations(book_.view(slot), market_.view())
+               : 1;
 }
 
 // Requires: the account is tracked. Where the ring is full the account waits until a tick finds it

@@ -153,7 +153,6 @@ class BandIndex final : public AffectedAccounts {
     static constexpr std::int32_t kEndOfList = -1;
     static constexpr Int128 kFarAway = Int128{1} << 120;
     static constexpr std::uint32_t kRefreshEvery = 16'384;
-    static constexpr std::uint32_t kAskEvery = 16;
 
     static constexpr bool held(const Slot& slot) {
         return slot.kind == Kind::rising || slot.kind == Kind::falling;
@@ -178,7 +177,9 @@ class BandIndex final : public AffectedAccounts {
     std::int64_t amount_of(const Slot& slot, const AccountView& view) const noexcept;
 
     // A tick.
+    void number_call() noexcept;
     void update_factor(FactorIndex factor) noexcept;
+    Coordinates::Rules update_rules(FactorIndex factor) noexcept;
     void cover_anew(FactorIndex factor) noexcept;
     std::span<const InstrumentId> factors_of(const AccountView& view);
     void start_wheels(FactorIndex factor) noexcept;
@@ -250,7 +251,8 @@ class BandIndex final : public AffectedAccounts {
     // Ranges of the others: ranges.cpp.
     bool guard_ranges(Account& account, const AccountView& view, bool returning) noexcept;
     bool widths(Account& account, const AccountView& view, Int128 slack) noexcept;
-    bool worth_ranging(const Account& account, double part, bool returning) const noexcept;
+    bool worth_ranging(const Account& account, const AccountView& view, double part,
+                       bool returning) const noexcept;
     bool fill_ranges(const Account& account, double part) noexcept;
     bool set_range_keys(Account& account) noexcept;
     std::int64_t price_of(FactorIndex factor) const noexcept;
@@ -261,6 +263,7 @@ class BandIndex final : public AffectedAccounts {
     void place(std::uint32_t index, Mode mode) noexcept;
     void put_off(std::uint32_t index) noexcept;
     void repair_late() noexcept;
+    std::size_t repair_cost(AccountSlot slot) const noexcept;
     bool set_key(Slot& slot, std::uint32_t place, std::size_t which, std::size_t coordinate,
                  BandKey key) noexcept;
     void forget_keys(Account& account, std::size_t which) noexcept;

@@ -38,7 +38,8 @@ Coordinates::Coordinates(const RiskParameters& parameters)
     : instruments_(static_cast<std::uint32_t>(parameters.instruments.size())),
       factors_(parameters.instruments.size() + parameters.assets.size()),
       anchors_(factors_.size()) {
-    // The most that a coordinate can be with rates of 100 %; higher rates only leave the grid.
+    // The most that a coordinate can be with rates of 100 %; higher rates only leave the grid. So
+    // does a debt that weighs more than it did at the start.
     constexpr double kLargestMultiple = 2;
     for (std::uint32_t i = 0; i < instruments_; ++i) {
         const Instrument& instrument = parameters.instruments[i];
@@ -49,8 +50,13 @@ Coordinates::Coordinates(const RiskParameters& parameters)
     }
     for (std::uint32_t a = 0; a < parameters.assets.size(); ++a) {
         const auto largest = static_cast<double>(largest_unit_price(parameters, AssetId(a)).raw());
-        choose_step(factors_[instruments_ + a], largest * kLargestMultiple);
+        const double weight =
+            static_cast<double>(
+                parameters.assets[a].liability_weight[MarginLevel::maintenance].raw()) /
+            kOne;
+        choose_step(factors_[instruments_ + a], largest * kLargestMultiple * std::max(weight, 1.0));
     }
+    for (Anchor& anchor : anchors_) anchor.rates.reserve(kMaxTiers);
     set_ladder(parameters.ladder);
 }
 
@@ -109,7 +115,6 @@ void Coordinates::update(AssetId id, const AssetRow& row) noexcept {
 void Coordinates::anchor(FactorIndex factor, const InstrumentRow& row) {
     Anchor& anchor = anchors_[factor];
     anchor.rates.clear();
-    anchor.rates.reserve(kMaxTiers);  // once
     for (std::uint32_t t = 0; t < row.tier_count; ++t) anchor.rates.push_back(row.tiers[t].rate);
     anchor.terms = row.terms;
     if (row.terms != nullptr) {

@@ -124,6 +124,9 @@ bool BandIndex::guard(Account& account, const AccountView& view, Direction direc
     double all = 0;
     bool complete = true;
     for (const Slot& slot : slots_.rows(account.run)) {
+        // Beyond the grid nobody knows what a key leaves; tracking does not have to.
+        const BandKey now = coordinates_.at(slot.factor, coordinate_of(slot, distance.threshold));
+        if (Coordinates::off_grid(now)) return false;
         const double weight = weight_of(slot, view);
         all += weight;
         if (slot.key[direction] == kNoKey) {
@@ -167,7 +170,6 @@ bool BandIndex::set_keys(Account& account, const AccountView& view, Direction di
         if (slot.key[direction] != kNoKey) continue;
         const std::size_t coordinate = coordinate_of(slot, threshold);
         const BandKey now = coordinates_.at(slot.factor, coordinate);
-        if (now <= -Coordinates::kLimit) return false;  // it may be further down
         const double step =
             static_cast<double>(amount_of(slot, view)) * coordinates_.step_value(slot.factor);
         double steps = kHighest;

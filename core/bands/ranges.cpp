@@ -28,7 +28,8 @@ bool BandIndex::guard_ranges(Account& account, const AccountView& view, bool ret
     if (slack <= 0 || !widths(account, view, slack)) return false;
     double part = 1;
     for (int attempt = 0; attempt < kAttempts; ++attempt, part /= 2) {
-        if (!worth_ranging(account, part, returning) || !fill_ranges(account, part)) return false;
+        if (!worth_ranging(account, view, part, returning) || !fill_ranges(account, part))
+            return false;
         if (!MARGIND_FAULT(corner_unchecked) &&
             !corner_.safe(view, market_.view(), account.state, price_ranges_, rate_ranges_)) {
             continue;
@@ -77,10 +78,14 @@ bool BandIndex::widths(Account& account, const AccountView& view, Int128 slack) 
     return true;
 }
 
-// Break-even as for guards; setting ranges anew costs some fifty looks.
-bool BandIndex::worth_ranging(const Account& account, double part, bool returning) const noexcept {
-    constexpr double kCrossing = 50;
+// Break-even as for guards; setting ranges anew costs some evaluations for each attempt.
+bool BandIndex::worth_ranging(const Account& account, const AccountView& view, double part,
+                              bool returning) const noexcept {
+    constexpr double kAttempts = 2;
+    constexpr double kBeside = 20;  // what else it costs, in evaluations
     constexpr double kReturn = 2;
+    const double crossing =
+        kBeside + kAttempts * static_cast<double>(corner_.evaluations(view, market_.view()));
     double crossings = 0;
     double ticks = 0;
     std::size_t i = 0;
@@ -93,7 +98,7 @@ bool BandIndex::worth_ranging(const Account& account, double part, bool returnin
         ticks += spreads_[slot.factor].share;
     }
     const double needed = returning ? kReturn * kReturn : 1.0;
-    return crossings * kCrossing * needed <= ticks;
+    return crossings * crossing * needed <= ticks;
 }
 
 bool BandIndex::fill_ranges(const Account& account, double part) noexcept {

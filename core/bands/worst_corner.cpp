@@ -72,6 +72,9 @@ bool WorstCorner::covers(const AccountView& account, const MarketView& market) c
             !rises_by_tier(rules.borrow_rates)) {
             return false;
         }
+        // Owed it counts a multiple of its weight, owned its weight: more when it is owned only if
+        // the multiple is small, and that is not concave.
+        if (rules.debt_is_requirement && together[b] > 0 && !multiples_reach_one()) return false;
         const std::size_t prices = together[b] + (asset.priced_by.valid() ? 1 : 0);
         if (prices > kTogetherMax && !counts_exactly(account, market, b)) return false;
     }
@@ -84,12 +87,38 @@ bool WorstCorner::covers_position(const AccountView& account, const MarketView& 
     if (instrument.rules.slow_price) return false;
     const PositionTerms& terms = instrument.rules.terms;
     const bool size_moves = is_inverse(instrument.kind);
-    if (size_moves && terms.slope.scale.raw() != 0) return false;
+    const bool rate_moves = terms.slope.scale.raw() != 0;
+    if (size_moves && rate_moves) return false;
+    // What a cut of the notional takes from the requirement is bounded by the rates below.
+    if (terms.rounding.notional_step.raw() != 0 &&
+        (rate_moves || terms.premium.factor.raw() != 0 || terms.slippage.quadratic.raw() != 0 ||
+         terms.slippage.linear > kRateOne)) {
+        return false;
+    }
     if (terms.gains.apart && terms.gains.discount.factor.raw() != 0) return false;
     const BalanceTerms* settled = market.assets[account.balances[row.balance].asset.index()].terms;
     return settled == nullptr || (settled->amount_discount.scale.raw() == 0 &&
                                   settled->asset_discount.factor.raw() == 0 &&
                                   settled->liability_premium.factor.raw() == 0);
+}
+
+bool WorstCorner::multiples_reach_one() const noexcept {
+    const Ladder& ladder = parameters_.ladder;
+    return ladder.warning.multiplier >= kRateOne && ladder.margin_call.multiplier >= kRateOne &&
+           ladder.liquidation.multiplier >= kRateOne;
+}
+
+std::size_t WorstCorner::evaluations(const AccountView& account,
+                                     const MarketView& market) const noexcept {
+    std::size_t count = 1;
+    for (std::size_t b = 0; b < account.balances.size(); ++b) {
+        std::size_t prices =
+            parameters_.assets[account.balances[b].asset.index()].priced_by.valid() ? 1 : 0;
+        for (const PositionRow& row : account.positions) prices += row.balance == b ? 1 : 0;
+        prices = std::min(prices, kPricesMax);
+        count += counts_exactly(account, market, b) ? prices : (std::size_t{1} << prices) - 1;
+    }
+    return count;
 }
 
 // Whether what the balance adds to equity is its amount at par, whatever that comes to.
@@ -196,8 +225,10 @@ Int128 WorstCorner::rounding_of(const AccountView& account, Rate multiplier) con
     for (const PositionRow& position : account.positions) {
         const PositionTerms* terms = instruments_[position.instrument.index()].terms;
         if (terms == nullptr) continue;
+        // Rates of tiers, of the side and of slippage, each at most ten but the last, which is one.
+        constexpr int kRates = 22;
         steps +=
-            2 *
+            kRates *
             (Int128{terms->rounding.notional_step.raw()} + terms->rounding.requirement_step.raw()) *
             (dearest / kScale + 1);
     }

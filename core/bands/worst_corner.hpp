@@ -55,6 +55,9 @@ class WorstCorner {
     // Whether the account's rules are among those for which corners are enough.
     bool covers(const AccountView& account, const MarketView& market) const noexcept;
 
+    // How many evaluations safe() takes at most for each line.
+    std::size_t evaluations(const AccountView& account, const MarketView& market) const noexcept;
+
     // Equity less the multiple of the margin of the next line down the ladder, at 1e-16 of money.
     Int128 distance(const AccountView& account, const MarketView& market,
                     MarginState state) const noexcept;
@@ -72,6 +75,7 @@ class WorstCorner {
                         std::size_t balance) const noexcept;
     bool covers_position(const AccountView& account, const MarketView& market,
                          const PositionRow& row) const noexcept;
+    bool multiples_reach_one() const noexcept;
     void find_groups(const AccountView& account, const MarketView& market,
                      std::span<const PriceRange> prices) noexcept;
     void copy_rows(const AccountView& account, const MarketView& market) noexcept;

@@ -108,6 +108,7 @@ void MarginRows::set_statistic(const StatisticInput& input, Timestamp now) noexc
             return;
         case Statistic::expected_funding:
             instrument_states_[input.target].expected_funding = Money::from_raw(input.value);
+            instrument_states_[input.target].tells_funding |= input.value != 0;
             update_terms(InstrumentId(input.target));
             return;
         case Statistic::auction_price:
@@ -196,7 +197,7 @@ void MarginRows::update_terms(InstrumentId id) noexcept {
             terms.short_rate[level] = terms.short_rate[level] + factor_rate(factors.short_side);
         }
     }
-    const bool nothing_to_look_at = rules.plain && state.expected_funding.raw() == 0;
+    const bool nothing_to_look_at = rules.plain && !state.tells_funding;
     instruments_[id.index()].terms = nothing_to_look_at ? nullptr : &terms;
 }
 

@@ -82,6 +82,7 @@ class MarginRows {
     struct InstrumentState {
         Money open_interest;
         Money expected_funding;
+        bool tells_funding = false;  // some was expected once: there is something to look at
         Price auction_price;
         Rate confidence;
         SlowPrice slow_price;

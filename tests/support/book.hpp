@@ -86,7 +86,9 @@ inline core::RiskParameters small_venue() {
 // Drives an engine: stamps inputs, collects events.
 class Driver {
   public:
-    explicit Driver(core::RiskParameters parameters) : engine(std::move(parameters)) {}
+    explicit Driver(core::RiskParameters parameters, core::Search search = core::Search::reference,
+                    const core::BandLimits& limits = {})
+        : engine(std::move(parameters), search, limits) {}
 
     core::Refusal apply(core::Input input) {
         input.input_seq = ++input_seq;
