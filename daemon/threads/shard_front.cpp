@@ -38,7 +38,8 @@ int ShardFront::do_work() noexcept {
     while (inputs < kInputsPerCall && step()) ++inputs;
     if (inputs > 0) work += hand_out(kEventsPerCall);
     if (clock_ != nullptr && reports_ != nullptr) {
-        const core::Timestamp now = event_waits_ ? clock_->now() : sequencer_.engine_time();
+        // Time goes on while nothing can be taken.
+        const core::Timestamp now = inputs > 0 ? sequencer_.engine_time() : clock_->now();
         if (now >= next_report_) report(now);
     }
     return work + inputs;

@@ -3,9 +3,9 @@
 // which one engine would have told them.
 //
 // Policy for full queues: while an event waits for the gateway, or a shard has no room, no further
-// input is taken. Inputs then queue or conflate (queued_delivery.hpp); the report says so and the
-// daemon is `degraded`. Nothing is lost. The shards' own queues are short, because a price that is
-// in them cannot be overtaken any more.
+// input is taken. Inputs then queue or conflate (queued_delivery.hpp). Where it is the gateway that
+// has no room the report says so and the daemon is `degraded`. Nothing is lost. The shards' own
+// queues are short, because a price that is in them cannot be overtaken any more.
 //
 // Thread: the engine's. The hot path allocates nothing; it reads the clock when it dequeues an
 // input, and when an event of a price was handed over.
