@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
 constexpr std::int64_t kPortMax = 65'535;
 constexpr std::int64_t kCpuMax = 1'023;
+constexpr std::int64_t kAuditedMax = 100'000;
+constexpr std::int64_t kAuditEveryMax = 1'000'000'000;
 constexpr std::int64_t kQueueMin = 1'024;
 constexpr std::int64_t kShardQueueMin = 16;
 constexpr std::int64_t kQueueMax = 4'194'304;
@@ -112,6 +114,10 @@ void read_daemon(MapReader& root, Settings& settings) {
     MapReader engine = root.map("engine");
     engine.choice("search", settings.engine.search, kSearches);
     engine.whole("shards", settings.engine.shards, 1, core::kShardsMax);
+    MapReader audit = engine.map("audit");
+    audit.whole("accounts", settings.engine.audit.accounts, 0, kAuditedMax);
+    audit.whole("every_inputs", settings.engine.audit.every_inputs, 1, kAuditEveryMax);
+    audit.finish();
     engine.finish();
     read_threads(root, settings.threads);
     if (settings.engine.shards > 1 && settings.threads.layout == Layout::inline_) {

@@ -42,7 +42,12 @@ struct EngineSettings {
     core::Search search = core::Search::bands;
     // Engine threads that owners are spread over; above 1 only with layout paired.
     std::uint32_t shards = 1;
+    core::AuditRule audit;
 };
+
+inline core::EngineOptions engine_options(const EngineSettings& settings) {
+    return {.search = settings.search, .audit = settings.audit};
+}
 
 struct QueueSettings {
     std::uint32_t inputs = 65'536;  // trades, account updates, slot ids waiting for the engine

@@ -28,6 +28,7 @@ enum class EventKind : std::uint8_t {
     daemon_state,
     parameters_changed,
     clock,
+    audit_failed,
     count_,
 };
 
@@ -51,6 +52,7 @@ enum class CauseKind : std::uint8_t {
     account_update,  // the account itself
     parameters,      // a change of risk parameters
     hold_ended,      // the price had been distrusted; it is trusted again or the hold ran out
+    audit,           // the engine's audit of itself found that the account stood wrongly
 };
 
 struct Cause {
@@ -159,6 +161,30 @@ struct ClockEvent {
     std::array<std::uint32_t, kMarginStates> accounts_by_state{};
 };
 
+// What an audit of an account looks at.
+enum class AuditCheck : std::uint8_t {
+    state,        // the state it stands in is the one its evaluation comes to
+    certificate,  // its guards cannot be passed without a price beyond a key
+    key,          // no price is beyond a key
+    count_,
+};
+
+// An account that was evaluated from scratch was not as the engine had it: a defect. Figures are of
+// that evaluation, after `last_input_seq` and before the input of the event.
+struct AuditEvent {
+    AccountKey key;
+    AccountSlot slot;
+    AuditCheck check = AuditCheck::state;      // that failed
+    MarginState state = MarginState::healthy;  // the account stood in
+    MarginState due = MarginState::healthy;    // the evaluation comes to
+    std::uint64_t last_input_seq = 0;
+    Money equity;
+    Money initial_equity;
+    Money initial_margin;
+    Money maintenance_margin;
+    HealthFactor health_factor;
+};
+
 struct Event {
     EventKind kind = EventKind::clock;
     std::uint32_t parameter_version = 0;
@@ -175,6 +201,7 @@ struct Event {
         DaemonStateEvent daemon_state;
         ParametersEvent parameters;
         ClockEvent clock;
+        AuditEvent audit;
     };
 
     Event() : clock() {}

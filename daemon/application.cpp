@@ -210,7 +210,7 @@ void Application::Implementation::build_engine_side() {
     if (sharded()) {
         build_shards(*queued_);
     } else {
-        engine_.emplace(settings_.risk, settings_.engine.search);
+        engine_.emplace(settings_.risk, config::engine_options(settings_.engine));
         cycle_ =
             &single_.emplace(*engine_, &clock_, inputs, held_events_, &reports_, &queries_.desk(0));
     }
@@ -226,7 +226,7 @@ void Application::Implementation::build_engine_side() {
 void Application::Implementation::build_shards(InputSource& inputs) {
     const ShardOptions options{
         .shards = settings_.engine.shards,
-        .search = settings_.engine.search,
+        .engine = config::engine_options(settings_.engine),
         .queues = {settings_.queues.shard_inputs, settings_.queues.shard_events},
         .idle = settings_.threads.engine_idle};
     cycle_ = &front_.emplace(settings_.risk, options, &clock_, &inputs, held_events_, &reports_,

@@ -212,7 +212,10 @@ void Comparison::process() {
             a.threads.shard_cpu != b.threads.shard_cpu ||
             a.threads.lock_memory != b.threads.lock_memory,
         "threads");
-    restart_if(a.engine.search != b.engine.search || a.engine.shards != b.engine.shards, "engine");
+    restart_if(a.engine.search != b.engine.search || a.engine.shards != b.engine.shards ||
+                   a.engine.audit.accounts != b.engine.audit.accounts ||
+                   a.engine.audit.every_inputs != b.engine.audit.every_inputs,
+               "engine");
     restart_if(a.queues.inputs != b.queues.inputs || a.queues.events != b.queues.events ||
                    a.queues.shard_inputs != b.queues.shard_inputs ||
                    a.queues.shard_events != b.queues.shard_events,

@@ -16,16 +16,28 @@ void BandIndex::account_changed(AccountSlot slot, std::span<const InstrumentId> 
     if (slot.index() >= accounts_.size()) make_room(2 * (accounts_.size() + 1));
     Account& account = accounts_[slot.index()];
     if (MARGIND_FAULT(kept_after_update) && account.mode == Mode::banded) return;
+    const bool distrusted = account.cover == Cover::distrusted;
+    enter(slot, distrusted ? account.cover : cover_of(book_.view(slot)), factors);
+}
+
+void BandIndex::distrust(AccountSlot slot, std::span<const InstrumentId> factors) {
+    if (accounts_[slot.index()].cover == Cover::distrusted) return;
+    ++statistics_.distrusted;
+    enter(slot, Cover::distrusted, factors);
+}
+
+// Watched, with what it holds now; settle() guards it once it was judged.
+void BandIndex::enter(AccountSlot slot, Cover cover, std::span<const InstrumentId> factors) {
+    Account& account = accounts_[slot.index()];
     const auto count = [&](std::uint32_t by) {
         if (account.cover != Cover::additive) statistics_.general += by;
-        if (account.cover == Cover::none) statistics_.uncovered += by;
+        if (always_watched(account)) statistics_.uncovered += by;
     };
     if (account.mode != Mode::none) count(~std::uint32_t{0});
     let_go(slot.index());
-    const AccountView view = book_.view(slot);
-    account.cover = cover_of(view);
+    account.cover = cover;
     collected_.clear();
-    collect_slots(slot, view, factors);
+    collect_slots(slot, book_.view(slot), factors);
     slots_.assign(account.run, collected_);
     account.fresh = true;
     count(1);
@@ -81,6 +93,7 @@ void BandIndex::collect_slots(AccountSlot slot, const AccountView& view,
             collect_ranges(slot.index(), view);
             return;
         case Cover::none:
+        case Cover::distrusted:
             for (const InstrumentId id : factors) {
                 collect(slot.index(), coordinates_.of(id), Kind::plain, 0);
             }

@@ -92,6 +92,10 @@ void BandIndex::parameters_changed() {
         fired_.clear();
     }
     for (FactorIndex f = 0; f < coordinates_.factors(); ++f) update_factor(f);
+    for (Account& account : accounts_) {
+        if (account.cover == Cover::distrusted) account.cover = Cover::none;
+    }
+    statistics_.distrusted = 0;
 }
 
 // ---- a tick
@@ -307,7 +311,7 @@ void BandIndex::judged(AccountSlot slot, MarginState state, const Evaluation& ev
     // time, in no step with the order in which instruments tick.
     const bool stays = account.mode == Mode::watched && !account.fresh;
     const bool asked = (call_ * 0x9E37'79B9U) >> 28 == (slot.index() & 15U);
-    if (stays && (account.cover == Cover::none || !asked)) return;
+    if (stays && (always_watched(account) || !asked)) return;
     if (account.fresh || account.named_at == call_) work_.push_back({slot, state, evaluation});
 }
 
@@ -395,7 +399,7 @@ void BandIndex::repair(const Work& work, bool at_once) noexcept {
     Account& account = accounts_[index];
     const AccountView view = book_.view(work.slot);
     const bool returning = account.mode == Mode::watched || account.mode == Mode::tracked;
-    if (account.cover == Cover::none) {
+    if (always_watched(account)) {
         account.fresh = false;
         return;  // watched since its rows changed
     }
@@ -490,15 +494,15 @@ BandStatistics BandIndex::statistics() const noexcept {
     return out;
 }
 
-bool BandIndex::vouches_for(AccountSlot slot, const Evaluation& evaluation) const noexcept {
+std::optional<AuditCheck> BandIndex::broken_promise(AccountSlot slot,
+                                                    const Evaluation& evaluation) const noexcept {
     const Account& account = accounts_[slot.index()];
-    if (account.mode != Mode::banded && account.mode != Mode::tracked) {
-        return account.mode == Mode::watched;
-    }
+    if (account.mode == Mode::watched) return std::nullopt;
+    if (account.mode == Mode::none) return AuditCheck::key;  // nothing would name it
     const AccountView view = book_.view(slot);
-    if (account.mode == Mode::tracked) return vouches_for_tracked(account, view, evaluation);
-    return account.cover == Cover::additive ? vouches_for_additive(account, view, evaluation)
-                                            : vouches_for_ranges(account, view);
+    if (account.mode == Mode::tracked) return broken_track(account, view, evaluation);
+    return account.cover == Cover::additive ? broken_guard(account, view, evaluation)
+                                            : broken_range(account, view);
 }
 
 }  // namespace margind::core

@@ -50,6 +50,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -82,15 +83,16 @@ class BandIndex final : public AffectedAccounts {
     BandStatistics statistics() const noexcept;
     const WheelStatistics& wheel_statistics() const noexcept { return wheels_.statistics(); }
 
-    // Whether the account's guards hold what they promise: certificates, and no coordinate beyond
-    // its key. For audits and tests. Requires: the account was judged with `evaluation`.
-    bool vouches_for(AccountSlot slot, const Evaluation& evaluation) const noexcept override;
+    // Certificates, and no coordinate beyond its key.
+    std::optional<AuditCheck> broken_promise(AccountSlot slot,
+                                             const Evaluation& evaluation) const noexcept override;
+    void distrust(AccountSlot slot, std::span<const InstrumentId> factors) override;
 
   private:
     enum Direction : std::uint8_t { kDown, kUp };
     enum class Mode : std::uint8_t { none, banded, tracked, watched };
     // How an account can be guarded.
-    enum class Cover : std::uint8_t { additive, corners, none };
+    enum class Cover : std::uint8_t { additive, corners, none, distrusted };
 
     // What a slot is about; with the direction, which coordinate its keys are for.
     enum class Kind : std::uint8_t {
@@ -166,6 +168,10 @@ class BandIndex final : public AffectedAccounts {
     void set_mode(Account& account, Mode mode) noexcept;
     void let_go(std::uint32_t index) noexcept;
     Cover cover_of(const AccountView& view) const noexcept;
+    static bool always_watched(const Account& account) {
+        return account.cover == Cover::none || account.cover == Cover::distrusted;
+    }
+    void enter(AccountSlot slot, Cover cover, std::span<const InstrumentId> factors);
     void collect_slots(AccountSlot slot, const AccountView& view,
                        std::span<const InstrumentId> factors);
     void collect_held(std::uint32_t account, const AccountView& view);
@@ -211,8 +217,8 @@ class BandIndex final : public AffectedAccounts {
     double enough_slack(const Account& account, const AccountView& view) const noexcept;
     double spread_of(const Slot& slot, const AccountView& view) const noexcept;
     double weight_of(const Slot& slot, const AccountView& view) const noexcept;
-    bool vouches_for_additive(const Account& account, const AccountView& view,
-                              const Evaluation& evaluation) const noexcept;
+    std::optional<AuditCheck> broken_guard(const Account& account, const AccountView& view,
+                                           const Evaluation& evaluation) const noexcept;
 
     // What tiers add: tiers.cpp.
     void mark_limited(Account& account, const AccountView& view) noexcept;
@@ -245,8 +251,8 @@ class BandIndex final : public AffectedAccounts {
     void move_tracked(FactorIndex factor,
                       const std::array<BandKey, Coordinates::kPerFactor>& before) noexcept;
     void move_tiers(FactorIndex factor, TrackedEntry& entry, Tracked& record) noexcept;
-    bool vouches_for_tracked(const Account& account, const AccountView& view,
-                             const Evaluation& evaluation) const noexcept;
+    std::optional<AuditCheck> broken_track(const Account& account, const AccountView& view,
+                                           const Evaluation& evaluation) const noexcept;
 
     // Ranges of the others: ranges.cpp.
     bool guard_ranges(Account& account, const AccountView& view, bool returning) noexcept;
@@ -257,7 +263,8 @@ class BandIndex final : public AffectedAccounts {
     bool set_range_keys(Account& account) noexcept;
     std::int64_t price_of(FactorIndex factor) const noexcept;
     PriceRange range_of(FactorIndex factor) const noexcept;
-    bool vouches_for_ranges(const Account& account, const AccountView& view) const noexcept;
+    std::optional<AuditCheck> broken_range(const Account& account,
+                                           const AccountView& view) const noexcept;
 
     void repair(const Work& work, bool at_once) noexcept;
     void place(std::uint32_t index, Mode mode) noexcept;

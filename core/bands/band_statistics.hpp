@@ -6,13 +6,14 @@
 namespace margind::core {
 
 struct BandStatistics {
-    std::uint32_t banded = 0;     // accounts behind guards
-    std::uint32_t tracked = 0;    // accounts whose distance is kept up to date with every tick
-    std::uint32_t watched = 0;    // accounts named on every tick of what they hold
-    std::uint32_t general = 0;    // accounts whose rules are not additive
-    std::uint32_t uncovered = 0;  // of those, accounts that are always watched
-    std::uint64_t fired = 0;      // entries reached by a coordinate
-    std::uint64_t unwanted = 0;   // of those, entries whose owner had other keys by then
+    std::uint32_t banded = 0;      // accounts behind guards
+    std::uint32_t tracked = 0;     // accounts whose distance is kept up to date with every tick
+    std::uint32_t watched = 0;     // accounts named on every tick of what they hold
+    std::uint32_t general = 0;     // accounts whose rules are not additive
+    std::uint32_t uncovered = 0;   // of those, accounts that are always watched
+    std::uint32_t distrusted = 0;  // of those, accounts whose audit failed
+    std::uint64_t fired = 0;       // entries reached by a coordinate
+    std::uint64_t unwanted = 0;    // of those, entries whose owner had other keys by then
     std::uint64_t guards_set = 0;
     std::uint64_t keys_set = 0;
     std::uint64_t uncertified = 0;  // guards refused by the certificate; never expected

@@ -184,13 +184,13 @@ bool BandIndex::set_keys(Account& account, const AccountView& view, Direction di
     return true;
 }
 
-bool BandIndex::vouches_for_additive(const Account& account, const AccountView& view,
-                                     const Evaluation& evaluation) const noexcept {
-    if (!vouches_for_limits(account, view)) return false;
+std::optional<AuditCheck> BandIndex::broken_guard(const Account& account, const AccountView& view,
+                                                  const Evaluation& evaluation) const noexcept {
+    if (!vouches_for_limits(account, view)) return AuditCheck::key;
     for (const Slot& slot : slots_.rows(account.run)) {
         if (!slot.limited || account.state == MarginState::bankrupt) continue;
         if (slot.key[1] == kNoKey || coordinates_.at(slot.factor, kPriceUp) > slot.key[1]) {
-            return false;
+            return AuditCheck::key;
         }
     }
     for (const Direction direction : {kDown, kUp}) {
@@ -199,15 +199,15 @@ bool BandIndex::vouches_for_additive(const Account& account, const AccountView& 
         Int128 cost = tiers_cost(account, view, direction, line.threshold);
         for (const Slot& slot : slots_.rows(account.run)) {
             const BandKey now = coordinates_.at(slot.factor, coordinate_of(slot, line.threshold));
-            if (slot.key[direction] == kNoKey || now > slot.key[direction]) return false;
+            if (slot.key[direction] == kNoKey || now > slot.key[direction]) return AuditCheck::key;
             cost += cost_of(slot, view, line.threshold, slot.key[direction]);
         }
         // Rounding was allowed for when the guard was set, and may have used it up since.
         const Int128 rounding =
             rounding_of(view.balances.size(), coordinates_.multiple(line.threshold));
-        if (cost > line.slack + 2 * rounding) return false;
+        if (cost > line.slack + 2 * rounding) return AuditCheck::certificate;
     }
-    return true;
+    return std::nullopt;
 }
 
 }  // namespace margind::core

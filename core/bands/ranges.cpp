@@ -158,14 +158,17 @@ bool BandIndex::set_range_keys(Account& account) noexcept {
     return true;
 }
 
-bool BandIndex::vouches_for_ranges(const Account& account, const AccountView& view) const noexcept {
+std::optional<AuditCheck> BandIndex::broken_range(const Account& account,
+                                                  const AccountView& view) const noexcept {
     audit_prices_.clear();
     audit_rates_.clear();
     for (const Slot& slot : slots_.rows(account.run)) {
         const bool range = slot.kind == Kind::range;
-        if (coordinates_.at(slot.factor, range ? kPriceUp : kRulesUp) > slot.key[0]) return false;
+        if (coordinates_.at(slot.factor, range ? kPriceUp : kRulesUp) > slot.key[0]) {
+            return AuditCheck::key;
+        }
         if (range) {
-            if (coordinates_.at(slot.factor, kPriceDown) > slot.key[1]) return false;
+            if (coordinates_.at(slot.factor, kPriceDown) > slot.key[1]) return AuditCheck::key;
             PriceRange prices = range_of(slot.factor);
             prices.high = coordinates_.price_at_most(slot.factor, slot.key[0]);
             prices.low = coordinates_.price_at_least(slot.factor, slot.key[1]);
@@ -176,7 +179,9 @@ bool BandIndex::vouches_for_ranges(const Account& account, const AccountView& vi
                                     .most = slot.key[0]});
         }
     }
-    return corner_.safe(view, market_.view(), account.state, audit_prices_, audit_rates_);
+    const bool safe =
+        corner_.safe(view, market_.view(), account.state, audit_prices_, audit_rates_);
+    return safe ? std::nullopt : std::optional(AuditCheck::certificate);
 }
 
 }  // namespace margind::core

@@ -169,17 +169,17 @@ void BandIndex::move_tiers(FactorIndex factor, TrackedEntry& entry, Tracked& rec
     }
 }
 
-bool BandIndex::vouches_for_tracked(const Account& account, const AccountView& view,
-                                    const Evaluation& evaluation) const noexcept {
-    if (!vouches_for_limits(account, view)) return false;
+std::optional<AuditCheck> BandIndex::broken_track(const Account& account, const AccountView& view,
+                                                  const Evaluation& evaluation) const noexcept {
+    if (!vouches_for_limits(account, view)) return AuditCheck::key;
     const std::span<const Slot> slots = slots_.rows(account.run);
     const std::uint32_t number = record_of(account);
-    if (records_[number].account != slots[0].account) return false;
+    if (records_[number].account != slots[0].account) return AuditCheck::key;
     for (std::uint32_t i = 0; i < slots.size(); ++i) {
         const TrackedEntry& entry = tracked_[static_cast<std::uint32_t>(slots[i].key[0])];
         if (entry.record != number || entry.place != account.run.offset + i ||
             entry.amount != amount_of(slots[i], view) || entry.limited != slots[i].limited) {
-            return false;
+            return AuditCheck::key;
         }
     }
     for (const Direction direction : {kDown, kUp}) {
@@ -187,9 +187,11 @@ bool BandIndex::vouches_for_tracked(const Account& account, const AccountView& v
         // Roundings were taken from both distances: no more than those may lie between them.
         const Int128 rounding =
             2 * rounding_of(view.balances.size(), coordinates_.multiple(line.threshold));
-        if (line.needed && records_[number].slack[direction] > line.slack + rounding) return false;
+        if (line.needed && records_[number].slack[direction] > line.slack + rounding) {
+            return AuditCheck::certificate;
+        }
     }
-    return true;
+    return std::nullopt;
 }
 
 }  // namespace margind::core

@@ -3,8 +3,10 @@
 // never leave out an account whose state changes.
 #pragma once
 
+#include <optional>
 #include <span>
 
+#include "core/event.hpp"
 #include "core/ids.hpp"
 #include "core/margin/evaluate.hpp"
 #include "core/market/market_stage.hpp"
@@ -31,8 +33,16 @@ class AffectedAccounts {
     // Does what was put off until the events of the last input are out. Before the next input.
     virtual void settle() noexcept {}
 
-    // Whether what the index remembers of the account still promises what it must: for audits.
-    virtual bool vouches_for(AccountSlot, const Evaluation&) const noexcept { return true; }
+    // Which promise the index has made about the account no longer holds, none if all do: for
+    // audits. Requires: settle() was called, and the account was judged with `evaluation`.
+    virtual std::optional<AuditCheck> broken_promise(AccountSlot,
+                                                     const Evaluation&) const noexcept {
+        return std::nullopt;
+    }
+
+    // An audit of the account failed: from now on it is named by every change to any of `factors`,
+    // whatever the index would make of it, until parameters change. May allocate.
+    virtual void distrust(AccountSlot, std::span<const InstrumentId> /*factors*/) {}
 
     // Risk parameters changed: account_changed() and judged() follow for every account.
     virtual void parameters_changed() {}

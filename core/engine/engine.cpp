@@ -22,28 +22,30 @@ CauseKind cause_of(const MarketChange& change) {
 
 }  // namespace
 
-Engine::Implementation::Implementation(RiskParameters parameters, Search search,
-                                       const BandLimits& limits)
+Engine::Implementation::Implementation(RiskParameters parameters, const EngineOptions& options)
     : parameters_(std::move(parameters)),
       levels_(levels_of(parameters_.ladder)),
       market_(parameters_),
       book_(parameters_),
-      index_(make_index(search, limits)),
-      feed_states_(parameters_.feeds.size(), FeedState::connecting) {
+      index_(make_index(options)),
+      feed_states_(parameters_.feeds.size(), FeedState::connecting),
+      audit_rule_(options.audit) {
     MARGIND_ASSERT(validate(parameters_).empty());
+    MARGIND_ASSERT(audit_rule_.every_inputs > 0);
     standings_.reserve(parameters_.max_accounts);
-    before_.reserve(2);
-    causes_.reserve(parameters_.instruments.size() + 1);
+    before_.reserve(2 + std::size_t{audit_rule_.accounts});
+    found_.reserve(audit_rule_.accounts);
+    told_.reserve(audit_rule_.accounts);
+    causes_.reserve(parameters_.instruments.size() + 2);
     transitions_.reserve(parameters_.max_accounts);
     after_.reserve(2);
     for (auto& staging : account_staging_) staging.records.reserve(kMaxEntriesPerUpdate);
     parameter_staging_.records.reserve(kMaxParameterChanges);
 }
 
-std::unique_ptr<AffectedAccounts> Engine::Implementation::make_index(Search search,
-                                                                     const BandLimits& limits) {
-    if (search == Search::bands) {
-        auto bands = std::make_unique<BandIndex>(parameters_, book_, market_, limits);
+std::unique_ptr<AffectedAccounts> Engine::Implementation::make_index(const EngineOptions& options) {
+    if (options.search == Search::bands) {
+        auto bands = std::make_unique<BandIndex>(parameters_, book_, market_, options.limits);
         bands_ = bands.get();
         return bands;
     }
@@ -69,10 +71,13 @@ Refusal Engine::Implementation::begin(const Input& input) noexcept {
     after_.clear();
     before_sent_ = market_events_sent_ = transitions_sent_ = after_sent_ = 0;
     ++statistics_.inputs;
+    ++inputs_since_audit_;
+    tell_found();
     return Refusal::none;
 }
 
 Refusal Engine::Implementation::finish(Refusal refusal) noexcept {
+    judge_told();
     if (refusal != Refusal::none) {
         ++statistics_.refused_total;
         ++statistics_.refused[static_cast<std::size_t>(refusal)];
@@ -80,6 +85,11 @@ Refusal Engine::Implementation::finish(Refusal refusal) noexcept {
     std::sort(transitions_.begin(), transitions_.end(),
               [](const Transition& a, const Transition& b) { return a.slot < b.slot; });
     return refusal;
+}
+
+void Engine::Implementation::settle() noexcept {
+    index_->settle();
+    if (inputs_since_audit_ >= audit_rule_.every_inputs) audit_some();
 }
 
 Refusal Engine::Implementation::dispatch(const Input& input) noexcept {

@@ -32,6 +32,8 @@ struct EngineStatistics {
     std::array<std::uint64_t, static_cast<std::size_t>(Refusal::count_)> refused{};
     std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count_)> events_by_kind{};
     std::array<std::uint32_t, kMarginStates> accounts_by_state{};
+    std::uint64_t audits = 0;  // of accounts, by the engine itself
+    std::array<std::uint64_t, static_cast<std::size_t>(AuditCheck::count_)> audits_failed{};
     std::uint32_t accounts = 0;
     std::uint32_t accounts_held = 0;      // liquidation due, held by a distrusted price
     std::uint32_t accounts_unpriced = 0;  // waiting for the first price of something they hold
@@ -56,14 +58,26 @@ enum class Search : std::uint8_t {
     bands,      // those whose band the move has left: core/bands
 };
 
+// How much the engine checks itself: after every so many inputs, so many accounts in turn are
+// evaluated from scratch. Counted in inputs, so that a replay finds the same.
+struct AuditRule {
+    std::uint32_t accounts = 8;          // at a time; 0: none
+    std::uint32_t every_inputs = 1'000;  // at least 1
+};
+
+struct EngineOptions {
+    Search search = Search::reference;
+    BandLimits limits = {};  // of Search::bands
+    AuditRule audit = {};
+};
+
 // The sides of a transfer.
 enum class TransferLeg : std::uint8_t { source, receiver };
 
 class Engine {
   public:
     // Requires: validate(parameters) is empty. Allocates everything for parameters.max_accounts.
-    explicit Engine(RiskParameters parameters, Search search = Search::reference,
-                    const BandLimits& limits = {});
+    explicit Engine(RiskParameters parameters, const EngineOptions& options = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -78,8 +92,9 @@ class Engine {
     bool next_event(Event& event) noexcept;
     bool has_events() const noexcept;
 
-    // Does what can wait until the events are out: after a jump, more than all the rest. The next
-    // apply() would do it first. Requires: every event was fetched.
+    // Does what can wait until the events are out: guards that have to be set anew, after a jump
+    // more than all the rest, and the audit. What an audit finds is told, and mended, by the next
+    // input. The next apply() would do it first. Requires: every event was fetched.
     void settle() noexcept;
 
     // For an engine that has some of a venue's accounts, while others have the rest: core/shards.
@@ -97,6 +112,7 @@ class Engine {
     const RiskParameters& parameters() const noexcept;
     const MarketStage& market() const noexcept;
     EngineStatistics statistics() const noexcept;
+    std::uint64_t evaluations() const noexcept;  // statistics().evaluations, for less
     std::uint32_t account_count() const noexcept;
     // What the search for affected accounts does; zeros for Search::reference.
     BandStatistics band_statistics() const noexcept;

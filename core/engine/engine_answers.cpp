@@ -68,16 +68,6 @@ LiquidationPlan Engine::Implementation::plan(AccountSlot slot) const noexcept {
                             since.stated() ? input_.engine_time - since : Duration{});
 }
 
-bool Engine::Implementation::audit(AccountSlot slot) const noexcept {
-    const Standing& standing = standings_[slot.index()];
-    const AccountView account = book_.view(slot);
-    if (!priced(account, market_.view())) return standing.unpriced || !standing.known_priced;
-    const Evaluation evaluation = evaluate(account, market_.view());
-    const MarginState due = next_state(standing.state, evaluation, parameters_.ladder);
-    const bool right = due == standing.state || (standing.held && due > standing.state);
-    return right && index_->vouches_for(slot, evaluation);
-}
-
 AccountReport Engine::Implementation::report(AccountSlot slot) const noexcept {
     const Standing& standing = standings_[slot.index()];
     const AccountView account = book_.view(slot);
@@ -94,8 +84,8 @@ AccountReport Engine::Implementation::report(AccountSlot slot) const noexcept {
     return report;
 }
 
-Engine::Engine(RiskParameters parameters, Search search, const BandLimits& limits)
-    : implementation_(std::make_unique<Implementation>(std::move(parameters), search, limits)) {}
+Engine::Engine(RiskParameters parameters, const EngineOptions& options)
+    : implementation_(std::make_unique<Implementation>(std::move(parameters), options)) {}
 Engine::~Engine() = default;
 
 Refusal Engine::apply(const Input& input) noexcept {
@@ -130,6 +120,9 @@ const MarketStage& Engine::market() const noexcept {
 }
 EngineStatistics Engine::statistics() const noexcept {
     return implementation_->statistics();
+}
+std::uint64_t Engine::evaluations() const noexcept {
+    return implementation_->evaluations();
 }
 std::uint32_t Engine::account_count() const noexcept {
     return implementation_->book().size();

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,14 +18,14 @@ namespace margind::core {
 
 class Engine::Implementation {
   public:
-    Implementation(RiskParameters parameters, Search search, const BandLimits& limits);
+    Implementation(RiskParameters parameters, const EngineOptions& options);
 
     Refusal apply(const Input& input) noexcept;
     bool may_add_account(const Input& input) const noexcept;
     void count_elsewhere(std::uint32_t accounts, std::uint32_t accounts_max) noexcept;
     Refusal check_leg(TransferLeg leg, const Input& input) noexcept;
     Refusal apply_leg(TransferLeg leg, const Input& input, Refusal agreed) noexcept;
-    void settle() noexcept { index_->settle(); }
+    void settle() noexcept;
     bool next_event(Event& event) noexcept;
     bool has_events() const noexcept {
         return market_events_sent_ < market_.events().size() || before_sent_ < before_.size() ||
@@ -35,6 +36,7 @@ class Engine::Implementation {
     const MarketStage& market() const noexcept { return market_; }
     const AccountBook& book() const noexcept { return book_; }
     const LevelFigures& refused_transfer() const noexcept { return refused_transfer_; }
+    std::uint64_t evaluations() const noexcept { return statistics_.evaluations; }
     EngineStatistics statistics() const noexcept {
         EngineStatistics copy = statistics_;
         copy.accounts = book_.size();
@@ -42,13 +44,13 @@ class Engine::Implementation {
     }
     AccountReport report(AccountSlot slot) const noexcept;
     LiquidationPlan plan(AccountSlot slot) const noexcept;
-    bool audit(AccountSlot slot) const noexcept;
+    bool audit(AccountSlot slot) const noexcept { return !examine(slot).has_value(); }
     BandStatistics band_statistics() const noexcept {
         return bands_ != nullptr ? bands_->statistics() : BandStatistics{};
     }
 
   private:
-    std::unique_ptr<AffectedAccounts> make_index(Search search, const BandLimits& limits);
+    std::unique_ptr<AffectedAccounts> make_index(const EngineOptions& options);
 
     // What is remembered of an account between inputs.
     struct Standing {
@@ -107,6 +109,12 @@ class Engine::Implementation {
     void add_cause(const Cause& cause) noexcept;
     void announce_live() noexcept;
 
+    // The audit: engine_audit.cpp.
+    std::optional<AuditEvent> examine(AccountSlot slot) const noexcept;
+    void audit_some() noexcept;
+    void tell_found() noexcept;
+    void judge_told() noexcept;
+
     void stamp(Event& event) noexcept;
     void describe(const Transition& transition, Event& event) noexcept;
     static void set_flag(bool& flag, bool value, std::uint32_t& count) noexcept {
@@ -135,12 +143,18 @@ class Engine::Implementation {
     LevelFigures left_behind_;     // of the transfer being checked
     std::uint32_t elsewhere_ = 0;  // accounts of other engines
 
+    const AuditRule audit_rule_;
+    std::uint32_t inputs_since_audit_ = 0;
+    std::uint32_t next_audited_ = 0;  // slot
+    std::vector<AuditEvent> found_;   // by the last audit, told and mended by the next input
+    std::vector<AuditEvent> told_;    // by the input at work
+
     std::array<Staging<AccountInput>, kMaxAccountSources> account_staging_;
     Staging<ParameterInput> parameter_staging_;
 
     // The input at work and what it has led to; events leave in this order.
     Input input_;
-    std::vector<Event> before_;  // feed_state, parameters_changed
+    std::vector<Event> before_;  // audit_failed, feed_state, parameters_changed
     std::vector<Cause> causes_;
     std::vector<Transition> transitions_;
     std::vector<Event> after_;  // daemon_state, clock

@@ -10,25 +10,27 @@ namespace {
 // to it.
 std::uint32_t rank_of(const Event& event, std::uint32_t shard) noexcept {
     switch (event.kind) {
+        case EventKind::audit_failed:
+            return 0;
         case EventKind::threshold_changed:
         case EventKind::price_state:
         case EventKind::feed_state:
         case EventKind::parameters_changed:
-            return 0;
+            return 1;
         case EventKind::warning:
         case EventKind::margin_call:
         case EventKind::liquidation:
         case EventKind::bankruptcy:
         case EventKind::recovered:
-            return 1;
-        case EventKind::daemon_state:
             return 2;
+        case EventKind::daemon_state:
+            return 3;
         case EventKind::clock:
-            return shard == 0 ? 4 : 3;
+            return shard == 0 ? 5 : 4;
         case EventKind::count_:
             break;
     }
-    return 5;
+    return 6;
 }
 
 std::tuple<std::uint64_t, std::uint32_t, std::uint32_t> place_of(const Event& event,

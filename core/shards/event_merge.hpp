@@ -1,5 +1,6 @@
 // The events of all shards as one stream, in the order in which one engine would have told them: by
-// input, and within one input the market's, then accounts' by their number, then the rest.
+// input, and within one input failed audits, then the market's, then accounts' by their number,
+// then the rest.
 //
 // Thread: whoever takes the shards' events. Cost: a look at every shard for each event. Memory: one
 // event a shard.

@@ -17,12 +17,12 @@ RiskParameters for_share(RiskParameters parameters, std::uint32_t shards) {
 
 }  // namespace
 
-Shard::Shard(RiskParameters parameters, Place place, ShardBoard& board, Search search,
-             const BandLimits& limits)
+Shard::Shard(RiskParameters parameters, Place place, ShardBoard& board,
+             const EngineOptions& options)
     : place_(place),
       accounts_max_(parameters.max_accounts),
       board_(board),
-      engine_(for_share(std::move(parameters), place.shards), search, limits) {
+      engine_(for_share(std::move(parameters), place.shards), options) {
     MARGIND_ASSERT(place.index < place.shards && place.shards <= kShardsMax);
     engine_.count_elsewhere(0, accounts_max_);
 }
@@ -87,7 +87,8 @@ void Shard::answer(const ShardInput& input, Refusal refusal) noexcept {
 
 bool Shard::next_event(Event& event) noexcept {
     while (engine_.next_event(event)) {
-        const bool of_accounts = is_account_event(event.kind) || event.kind == EventKind::clock;
+        const bool of_accounts = is_account_event(event.kind) || event.kind == EventKind::clock ||
+                                 event.kind == EventKind::audit_failed;
         if (of_accounts || place_.index == 0) return true;
     }
     return false;

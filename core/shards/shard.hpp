@@ -16,7 +16,6 @@
 #include <array>
 #include <cstdint>
 
-#include "core/bands/band_limits.hpp"
 #include "core/engine/engine.hpp"
 #include "core/parameters.hpp"
 #include "core/shards/shard_board.hpp"
@@ -34,7 +33,7 @@ class Shard {
     // Requires: as Engine; place.index < place.shards <= kShardsMax. Reserves memory for its share
     // of parameters.max_accounts, a quarter more, and takes more when owners fall unevenly.
     Shard(RiskParameters parameters, Place place, ShardBoard& board,
-          Search search = Search::reference, const BandLimits& limits = {});
+          const EngineOptions& options = {});
 
     // Applies an input, or passes over one that is not its own. False: others must go further
     // first; call again with the same input. Requires: every event of the last one was fetched.

@@ -20,8 +20,8 @@ class ShardedEngine::Outlets final : public ShardOutlets {
     std::vector<std::unique_ptr<Shard>>& shards_;
 };
 
-ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t shards, Search search,
-                             const BandLimits& limits)
+ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t shards,
+                             const EngineOptions& options)
     : board_(shards),
       outlets_(std::make_unique<Outlets>(board_, shards_)),
       router_(shards, parameters.assets.size()),
@@ -29,7 +29,7 @@ ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t sha
     MARGIND_ASSERT(shards >= 1 && shards <= kShardsMax);
     for (std::uint32_t s = 0; s < shards; ++s) {
         shards_.push_back(
-            std::make_unique<Shard>(parameters, Shard::Place{s, shards}, board_, search, limits));
+            std::make_unique<Shard>(parameters, Shard::Place{s, shards}, board_, options));
     }
 }
 
@@ -77,6 +77,10 @@ EngineStatistics ShardedEngine::statistics() const noexcept {
 void add(EngineStatistics& sum, const EngineStatistics& shard) noexcept {
     sum.inputs += shard.inputs;
     sum.evaluations += shard.evaluations;
+    sum.audits += shard.audits;
+    for (std::size_t i = 0; i < sum.audits_failed.size(); ++i) {
+        sum.audits_failed[i] += shard.audits_failed[i];
+    }
     sum.refused_total += shard.refused_total;
     for (std::size_t i = 0; i < sum.refused.size(); ++i) sum.refused[i] += shard.refused[i];
     for (std::size_t s = 0; s < kMarginStates; ++s) {

@@ -18,7 +18,7 @@ class ShardedEngine {
   public:
     // Requires: as Engine; 1 <= shards <= kShardsMax.
     ShardedEngine(const RiskParameters& parameters, std::uint32_t shards,
-                  Search search = Search::reference, const BandLimits& limits = {});
+                  const EngineOptions& options = {});
     ~ShardedEngine();
     ShardedEngine(const ShardedEngine&) = delete;
     ShardedEngine& operator=(const ShardedEngine&) = delete;

@@ -26,7 +26,8 @@ class Contestant {
     void build(feeds::Clock& clock) {
         const std::int64_t before = resident_bytes();
         const core::Timestamp begin = clock.now();
-        engine_ = std::make_unique<core::Engine>(population_.parameters, search_);
+        engine_ = std::make_unique<core::Engine>(population_.parameters,
+                                                 core::EngineOptions{.search = search_});
         for (std::uint32_t i = 0; i < population_.base_prices.size(); ++i) {
             prepare({.instrument = i, .price = population_.base_prices[i]});
             apply_checked();

@@ -73,8 +73,8 @@ class ShardsBench final : private core::ShardOutlets {
           board_(options.shards),
           router_(options.shards, population_.parameters.assets.size()),
           merge_(options.shards),
-          reference_(population_.parameters, core::Search::reference),
-          market_only_(population_.parameters, core::Search::bands),
+          reference_(population_.parameters),
+          market_only_(population_.parameters, {.search = core::Search::bands}),
           lanes_(options.shards) {}
 
     std::string run() {
@@ -105,9 +105,9 @@ class ShardsBench final : private core::ShardOutlets {
 
     void build() {
         for (std::uint32_t s = 0; s < options_.shards; ++s) {
-            lanes_[s].shard = std::make_unique<core::Shard>(population_.parameters,
-                                                            core::Shard::Place{s, options_.shards},
-                                                            board_, core::Search::bands);
+            lanes_[s].shard = std::make_unique<core::Shard>(
+                population_.parameters, core::Shard::Place{s, options_.shards}, board_,
+                core::EngineOptions{.search = core::Search::bands});
         }
         for (std::uint32_t i = 0; i < population_.base_prices.size(); ++i) {
             apply_everywhere(

@@ -84,6 +84,39 @@ void append_clock(TextBuffer& out, const core::ClockEvent& event) {
     out.push_back('}');
 }
 
+void put_health(TextBuffer& out, core::HealthFactor health) {
+    put(out, ",\"health_factor\":");
+    if (health.infinite()) {
+        put(out, "null");
+    } else {
+        put_decimal(out, health.raw, core::kScaleDecimals);
+    }
+}
+
+void append_audit(TextBuffer& out, const core::AuditEvent& event) {
+    put(out, ",\"account\":");
+    put_word(out, event.key.owner.view());
+    put(out, ",\"sub_account\":");
+    put_word(out, event.key.sub_account.view());
+    put(out, ",\"check\":");
+    put_word(out, name_of(event.check));
+    put(out, ",\"state\":");
+    put_word(out, name_of(event.state));
+    put(out, ",\"due\":");
+    put_word(out, name_of(event.due));
+    put(out, ",\"last_input_seq\":");
+    put_integer(out, event.last_input_seq);
+    put(out, ",\"equity\":");
+    put_money(out, event.equity);
+    put(out, ",\"initial_equity\":");
+    put_money(out, event.initial_equity);
+    put(out, ",\"initial_margin\":");
+    put_money(out, event.initial_margin);
+    put(out, ",\"maintenance_margin\":");
+    put_money(out, event.maintenance_margin);
+    put_health(out, event.health_factor);
+}
+
 }  // namespace
 
 void append_decimal(TextBuffer& out, std::int64_t raw, int decimals) {
@@ -215,6 +248,9 @@ void EventEncoder::append_members(TextBuffer& out, const core::Event& event) con
         case core::EventKind::clock:
             append_clock(out, event.clock);
             break;
+        case core::EventKind::audit_failed:
+            append_audit(out, event.audit);
+            break;
         case core::EventKind::count_:
             break;
     }
@@ -247,12 +283,7 @@ void EventEncoder::append_account(TextBuffer& out, core::EventKind kind,
     put_money(out, event.initial_margin);
     put(out, ",\"maintenance_margin\":");
     put_money(out, event.maintenance_margin);
-    put(out, ",\"health_factor\":");
-    if (event.health_factor.infinite()) {
-        put(out, "null");
-    } else {
-        put_decimal(out, event.health_factor.raw, core::kScaleDecimals);
-    }
+    put_health(out, event.health_factor);
     put(out, ",\"shortfall\":");
     put_money(out, event.shortfall);
     append_cause(out, event.cause);

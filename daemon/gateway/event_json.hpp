@@ -71,6 +71,7 @@ class EventEncoder {
 std::string_view name_of(core::EventKind kind);
 std::string_view name_of(core::MarginState state);
 std::string_view name_of(core::CauseKind kind);
+std::string_view name_of(core::AuditCheck check);
 std::string_view name_of(core::Side side);
 std::string_view name_of(core::RateTerm term);
 std::string_view name_of(core::MarginLevel level);

@@ -27,6 +27,8 @@ std::string_view name_of(core::EventKind kind) {
             return "parameters_changed";
         case core::EventKind::clock:
             return "clock";
+        case core::EventKind::audit_failed:
+            return "audit_failed";
         case core::EventKind::count_:
             break;
     }
@@ -61,6 +63,22 @@ std::string_view name_of(core::CauseKind kind) {
             return "parameters";
         case core::CauseKind::hold_ended:
             return "hold_ended";
+        case core::CauseKind::audit:
+            return "audit";
+    }
+    return "unknown";
+}
+
+std::string_view name_of(core::AuditCheck check) {
+    switch (check) {
+        case core::AuditCheck::state:
+            return "state";
+        case core::AuditCheck::certificate:
+            return "certificate";
+        case core::AuditCheck::key:
+            return "key";
+        case core::AuditCheck::count_:
+            break;
     }
     return "unknown";
 }

@@ -129,12 +129,12 @@ class PairedReplay {
 
     InputCycle& make_cycle(const config::Settings& settings) {
         if (settings.engine.shards == 1) {
-            engine_.emplace(settings.risk, settings.engine.search);
+            engine_.emplace(settings.risk, config::engine_options(settings.engine));
             return single_.emplace(*engine_, nullptr, &queued_, writer_, nullptr, nullptr);
         }
         const ShardOptions options{
             .shards = settings.engine.shards,
-            .search = settings.engine.search,
+            .engine = config::engine_options(settings.engine),
             .queues = {settings.queues.shard_inputs, settings.queues.shard_events},
             .idle = threads_.engine_idle};
         return front_.emplace(settings.risk, options, nullptr, &queued_, writer_, nullptr, desks_,
@@ -225,7 +225,7 @@ int replay(const config::Settings& settings, const ReplayOptions& options) {
     BodyWriter writer(settings.risk, options.events_out);
     core::EngineStatistics statistics;
     if (settings.threads.layout == config::Layout::inline_) {
-        core::Engine engine(settings.risk, settings.engine.search);
+        core::Engine engine(settings.risk, config::engine_options(settings.engine));
         EngineCycle cycle(engine, nullptr, nullptr, writer, nullptr, nullptr);
         if (!load_accounts_file(settings, cycle, first)) return kConfig;
         run_straight(cycle, recorded.inputs);

@@ -7,8 +7,8 @@
 namespace margind::daemon {
 
 ShardCycle::ShardCycle(const core::RiskParameters& parameters, core::Shard::Place place,
-                       core::Search search, Queues queues, const Links& links)
-    : shard_(parameters, place, links.board, search),
+                       const core::EngineOptions& options, Queues queues, const Links& links)
+    : shard_(parameters, place, links.board, options),
       links_(links),
       inputs_(queues.inputs),
       events_(queues.events) {

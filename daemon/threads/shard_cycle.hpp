@@ -96,7 +96,7 @@ class ShardCycle final : public DutyCycle {
         std::atomic<bool>& front_waits;  // the front holds events that wait for shards to pass
     };
     ShardCycle(const core::RiskParameters& parameters, core::Shard::Place place,
-               core::Search search, Queues queues, const Links& links);
+               const core::EngineOptions& options, Queues queues, const Links& links);
 
     // The shard's thread.
     int do_work() override;

@@ -21,7 +21,7 @@ ShardFront::ShardFront(const core::RiskParameters& parameters, const ShardOption
       seen_(options.shards, 0) {
     for (std::uint32_t s = 0; s < options.shards; ++s) {
         lanes_.push_back(std::make_unique<ShardCycle>(
-            parameters, core::Shard::Place{s, options.shards}, options.search, options.queues,
+            parameters, core::Shard::Place{s, options.shards}, options.engine, options.queues,
             ShardCycle::Links{board_, clock, desks.desk(s), bell, options.idle,
                               waits_for_shards_}));
     }

@@ -27,7 +27,7 @@ namespace margind::daemon {
 
 struct ShardOptions {
     std::uint32_t shards = 2;
-    core::Search search = core::Search::reference;
+    core::EngineOptions engine = {};
     ShardCycle::Queues queues = {};
     config::Idle idle = config::Idle::park;  // of the shards' threads
 };

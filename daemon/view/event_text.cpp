@@ -16,6 +16,7 @@ std::string heading(std::string_view type) {
     if (type == "feed_state") return "FEED";
     if (type == "daemon_state") return "DAEMON";
     if (type == "parameters_changed") return "PARAMETERS";
+    if (type == "audit_failed") return "AUDIT";
     std::string word(type);
     std::transform(word.begin(), word.end(), word.begin(), [](char c) {
         return c == '_' ? ' ' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
@@ -86,6 +87,15 @@ void add_account(LineBuilder& line, Json event) {
     line.add(plan_text(event), Ink::dim);
 }
 
+void add_audit(LineBuilder& line, Json event) {
+    line.cell(account_name(event), 18);
+    line.add("failed: ").add(text_of(event["check"]), Ink::red);
+    line.add(fmt::format("; stood in {}, due {}; equity {}, maintenance {}",
+                         text_of(event["state"]), text_of(event["due"]),
+                         shortened(text_of(event["equity"]), 2),
+                         shortened(text_of(event["maintenance_margin"]), 2)));
+}
+
 void add_threshold(LineBuilder& line, Json event) {
     line.cell(printable(text_of(event["instrument"])), 18);
     line.cell(text_of(event["level"]), 11);
@@ -125,7 +135,9 @@ std::string event_text(Json event, std::size_t width, Colour colour) {
     LineBuilder line(width, colour);
     line.cell(time_of_day_ms(integer_of(event["engine_time"])), 12, Align::left, Ink::dim);
     line.cell(heading(type), 11, Align::left, ink_of(type));
-    if (!text_of(event["account"]).empty()) {
+    if (type == "audit_failed") {
+        add_audit(line, event);
+    } else if (!text_of(event["account"]).empty()) {
         add_account(line, event);
     } else if (type == "threshold_changed") {
         add_threshold(line, event);
@@ -144,14 +156,14 @@ std::string event_text(Json event, std::size_t width, Colour colour) {
 }
 
 Ink ink_of(std::string_view word) {
-    static constexpr std::array<std::pair<std::string_view, Ink>, 20> kInks{{
+    static constexpr std::array<std::pair<std::string_view, Ink>, 21> kInks{{
         {"healthy", Ink::green},      {"recovered", Ink::green},        {"live", Ink::green},
         {"good", Ink::green},         {"warning", Ink::yellow},         {"suspect", Ink::yellow},
         {"connecting", Ink::yellow},  {"warming", Ink::yellow},         {"degraded", Ink::yellow},
         {"margin_call", Ink::orange}, {"silent", Ink::orange},          {"liquidation", Ink::red},
         {"bankrupt", Ink::red},       {"bankruptcy", Ink::red},         {"frozen", Ink::red},
         {"down", Ink::red},           {"threshold_changed", Ink::cyan}, {"price_state", Ink::cyan},
-        {"feed_state", Ink::cyan},    {"draining", Ink::yellow},
+        {"feed_state", Ink::cyan},    {"draining", Ink::yellow},        {"audit_failed", Ink::red},
     }};
     for (const auto& [known, ink] : kInks) {
         if (known == word) return ink;

@@ -127,11 +127,11 @@ TEST_CASE("listen prints what a person reads until the daemon drains") {
     bench.run_until([&] { return listen.ended(); });
     INFO(listen.out() << listen.err());
     CHECK(listen.exit_code() == 0);
-    CHECK(lines_of(listen.out()) == 10);  // all but the clock
+    CHECK(lines_of(listen.out()) == 11);  // all but the clock
     CHECK(listen.out().find("LIQUIDATION acct-0123/hedge") != std::string::npos);
     CHECK(listen.out().find('\x1b') == std::string::npos);  // no colours in a file
     CHECK(listen.err().find("goodbye (draining)") != std::string::npos);
-    CHECK(listen.err().find("11 events, no gap") != std::string::npos);
+    CHECK(listen.err().find("12 events, no gap") != std::string::npos);
 }
 
 TEST_CASE("listen --raw repeats the stream byte for byte") {
@@ -189,14 +189,14 @@ TEST_CASE("watch ends with the stream and sums up, without an admin server too")
         bench.drain();
     }
     SECTION("somebody presses Ctrl-C") {
-        bench.run_until([&] { return watch.out().find("events 11") != std::string::npos; });
+        bench.run_until([&] { return watch.out().find("events 12") != std::string::npos; });
         watch.interrupt();
     }
     bench.run_until([&] { return watch.ended(); });
     INFO(watch.out() << watch.err());
     CHECK(watch.exit_code() == 0);
     CHECK(watch.out().find("SUMMARY") != std::string::npos);
-    CHECK(watch.out().find("11 events, gapless") != std::string::npos);
+    CHECK(watch.out().find("12 events, gapless") != std::string::npos);
     CHECK(watch.out().find("99,412") != std::string::npos);
     CHECK(watch.out().find("unknown: cannot connect to 127.0.0.1:1") != std::string::npos);
 }

@@ -72,7 +72,7 @@ struct Bench {
     }
 
     void publish() {
-        core::Event event = tests::sample_events()[next_event_seq % 11];
+        core::Event event = tests::sample_events()[next_event_seq % 12];
         event.event_seq = next_event_seq++;
         gateway->publish(event);
     }

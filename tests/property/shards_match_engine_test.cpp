@@ -53,8 +53,8 @@ class Scramble final : public ShardBoard, public ShardOutlets {
         : random_(seed), router_(shards, parameters.assets.size()), merge_(shards) {
         lanes_.resize(shards);
         for (std::uint32_t s = 0; s < shards; ++s) {
-            lanes_[s].shard =
-                std::make_unique<Shard>(parameters, Shard::Place{s, shards}, *this, Search::bands);
+            lanes_[s].shard = std::make_unique<Shard>(parameters, Shard::Place{s, shards}, *this,
+                                                      EngineOptions{.search = Search::bands});
         }
     }
 
@@ -151,11 +151,12 @@ TEST_CASE("any number of shards says what one engine says") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         ShardWorld world(seed);
         const std::vector<Input> inputs = world.inputs(kInputs);
-        Engine engine(world.parameters, Search::reference);
+        Engine engine(world.parameters);
         const std::string want = told_by(engine, inputs);
         for (const std::uint32_t shards : {1u, 2u, 3u, 8u}) {
             ShardedEngine sharded(world.parameters, shards,
-                                  seed % 2 == 0 ? Search::bands : Search::reference);
+                                  {.search = seed % 2 == 0 ? Search::bands : Search::reference,
+                                   .audit = {.accounts = 20, .every_inputs = 7}});
             const std::string different = difference(want, told_by(sharded, inputs));
             INFO("seed " << seed << ", " << shards << " shards:" << different);
             REQUIRE(different.empty());
@@ -185,7 +186,7 @@ TEST_CASE("shards may run ahead of each other") {
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         ShardWorld world(seed);
         const std::vector<Input> inputs = world.inputs(kInputs);
-        Engine engine(world.parameters, Search::reference);
+        Engine engine(world.parameters);
         const std::string want = without_verdicts(told_by(engine, inputs));
         for (const std::uint32_t shards : {2u, 5u}) {
             Scramble scramble(world.parameters, shards, seed);

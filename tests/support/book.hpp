@@ -88,7 +88,7 @@ class Driver {
   public:
     explicit Driver(core::RiskParameters parameters, core::Search search = core::Search::reference,
                     const core::BandLimits& limits = {})
-        : engine(std::move(parameters), search, limits) {}
+        : engine(std::move(parameters), {.search = search, .limits = limits}) {}
 
     core::Refusal apply(core::Input input) {
         input.input_seq = ++input_seq;

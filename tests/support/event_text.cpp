@@ -74,6 +74,9 @@ void add_body(Line& line, const Event& e) {
     } else if (e.kind == EventKind::clock) {
         line.add(e.clock.last_input_seq);
         for (const std::uint32_t accounts : e.clock.accounts_by_state) line.add(accounts);
+    } else if (e.kind == EventKind::audit_failed) {
+        line.add_text("audit of").add(e.audit.slot.index(), number(e.audit.check));
+        line.add(number(e.audit.state), number(e.audit.due), e.audit.last_input_seq);
     }
 }
 

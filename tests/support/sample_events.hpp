@@ -164,6 +164,20 @@ inline std::vector<core::Event> sample_events() {
     clock.clock.last_input_seq = 480'010;
     clock.clock.accounts_by_state = {99'412, 371, 120, 64, 33};
     events.push_back(clock);
+
+    core::Event audit = sample_event(EventKind::audit_failed, 12);
+    audit.audit = {.key = events.front().account.key,
+                   .slot = events.front().account.slot,
+                   .check = core::AuditCheck::state,
+                   .state = core::MarginState::healthy,
+                   .due = core::MarginState::margin_call,
+                   .last_input_seq = 480'011,
+                   .equity = core::Money::from_raw(150'954'100'000),
+                   .initial_equity = core::Money::from_raw(150'954'100'000),
+                   .initial_margin = core::Money::from_raw(251'800'000'000),
+                   .maintenance_margin = core::Money::from_raw(125'900'000'000),
+                   .health_factor = {.raw = 119'900'000}};
+    events.push_back(audit);
     return events;
 }
 

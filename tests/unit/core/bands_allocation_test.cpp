@@ -21,7 +21,7 @@ constexpr int kTicks = 60'000;
 // Two instruments that walk by 3 basis points a tick and stay near where they began.
 class Walk {
   public:
-    Walk() : random_(kSeed), engine_(parameters(), Search::bands) {
+    Walk() : random_(kSeed), engine_(parameters(), {.search = Search::bands}) {
         for (std::uint32_t i = 0; i < 2; ++i) tick();
         for (std::uint32_t a = 0; a < kAccounts; ++a) {
             record(a, AccountRecord::balance, 0, money(1'000 + 40'000 * random_.unit()).raw(), 0);

@@ -76,7 +76,7 @@ TEST_CASE("a shard takes all accounts of one owner, beyond what it reserved memo
     Engine engine(venue);
     const std::string want = told_by(engine, inputs);
     for (const Search search : {Search::reference, Search::bands}) {
-        ShardedEngine sharded(venue, 8, search);
+        ShardedEngine sharded(venue, 8, {.search = search});
         CHECK(told_by(sharded, inputs) == want);
         CHECK(sharded.statistics().accounts == 5'000);
         CHECK(sharded.statistics().refused[static_cast<std::size_t>(Refusal::too_many_accounts)] ==

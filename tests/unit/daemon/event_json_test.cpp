@@ -55,14 +55,14 @@ std::vector<std::string> sample_lines() {
         encoder.append_line(out, event, tests::sample_time(5'600));
         keep(out);
     }
-    daemon::append_heartbeat(out, 12, tests::sample_time(1'000'000'000));
+    daemon::append_heartbeat(out, 13, tests::sample_time(1'000'000'000));
     keep(out);
     daemon::append_error(out, 1, 16);
     keep(out);
     for (const auto reason :
          {daemon::GoodbyeReason::draining, daemon::GoodbyeReason::slow_consumer,
           daemon::GoodbyeReason::too_many_subscribers, daemon::GoodbyeReason::protocol_error}) {
-        daemon::append_goodbye(out, reason, 11);
+        daemon::append_goodbye(out, reason, 12);
         keep(out);
     }
     return lines;

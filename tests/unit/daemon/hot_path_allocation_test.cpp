@@ -119,7 +119,7 @@ void add_accounts(EngineCycle& cycle) {
 class HotPath {
   public:
     HotPath(config::Layout layout, core::Search search)
-        : engine_(settings_.risk, search),
+        : engine_(settings_.risk, {.search = search}),
           queued_(settings_.risk, 4'096, nullptr),
           events_(4'096, nullptr),
           cycle_(engine_, &clock_, layout == config::Layout::paired ? &queued_ : nullptr, events_,

@@ -20,8 +20,8 @@ class Path {
         : parameters_(heard_venue()),
           queued_(parameters_, 4'096, nullptr),
           events_(4'096, nullptr),
-          front_(parameters_, {.shards = 4, .search = search}, &clock_, &queued_, events_,
-                 &reports_, desks_, nullptr) {
+          front_(parameters_, {.shards = 4, .engine = {.search = search}}, &clock_, &queued_,
+                 events_, &reports_, desks_, nullptr) {
         for (int i = 0; i < 60; ++i) {
             const std::string owner = "a" + std::to_string(i);
             core::Input money = balance(owner, 5'000 + 60 * i, core::Last::no);

@@ -58,7 +58,7 @@ class ThreadedShards {
           events_(8, nullptr),
           front_(parameters,
                  {.shards = shards,
-                  .search = core::Search::bands,
+                  .engine = {.search = core::Search::bands},
                   .queues = {.inputs = 4, .events = 3},
                   .idle = idle},
                  nullptr, &queued_, events_, nullptr, desks_, &bell_),

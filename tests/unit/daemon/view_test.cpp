@@ -33,7 +33,7 @@ std::string hello(std::uint64_t next_event_seq) {
 
 std::string goodbye() {
     daemon::TextBuffer out;
-    daemon::append_goodbye(out, daemon::GoodbyeReason::draining, 11);
+    daemon::append_goodbye(out, daemon::GoodbyeReason::draining, 12);
     return {out.data(), out.size() - 1};
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("the screen fits any terminal and shows what matters") {
     }
     const std::string text = joined(daemon::render(model, 120, 40, Colour::no));
     INFO(text);
-    CHECK(text.find("degraded  up 1:05  inputs 1,234,567  events 11  refused 7") !=
+    CHECK(text.find("degraded  up 1:05  inputs 1,234,567  events 12  refused 7") !=
           std::string::npos);
     CHECK(text.find("accounts 100,000:  healthy 99,412  warning 371  margin_call 120") !=
           std::string::npos);
@@ -291,7 +291,7 @@ TEST_CASE("the summary names accounts, events, steps, latencies, feeds and refus
     const std::string text = joined(daemon::summary(model, Colour::no));
     INFO(text);
     for (const char* part :
-         {"Accounts by state", "99,412", "Events by kind", "bankruptcy", "11 events, gapless",
+         {"Accounts by state", "99,412", "Events by kind", "bankruptcy", "12 events, gapless",
           "Threshold steps", "ETC-PERP", "maintenance rate 2.50 % to 2.53 %", "received to event",
           "12.", "coinbase_exchange", "45,678", "price_jump",
           "1,234,567 taken, 9,876,543 evaluations", "42 prices overtaken", "7 refused"}) {
@@ -305,7 +305,7 @@ TEST_CASE("plain lines show only what is new") {
     fill(model);
     const std::string first = joined(daemon::plain_report(model, 0));
     INFO(first);
-    CHECK(first.find("... 5 more") != std::string::npos);  // of nine, four are shown
+    CHECK(first.find("... 6 more") != std::string::npos);  // of nine, four are shown
     CHECK(first.find("most volatile BTC-PERP") != std::string::npos);
     CHECK(first.find("worst account acct-0123/hedge: health 0.980") != std::string::npos);
     const std::string again = joined(daemon::plain_report(model, model.latest_total()));
