@@ -10,6 +10,13 @@
 
 using namespace margind::test;
 
+namespace {
+
+// Fewer seeds may be of quiet runs.
+constexpr std::uint64_t kManySeeds = 20;
+
+}  // namespace
+
 TEST_CASE("bands and reference lead to the same events") {
     const std::uint64_t first = first_seed();
     const std::uint64_t seeds = seeds_or(200);
@@ -23,6 +30,7 @@ TEST_CASE("bands and reference lead to the same events") {
         crossings += twins.crossings();
         fired += twins.statistics().fired;
     }
+    if (seeds < kManySeeds) return;
     CHECK(crossings > 100 * seeds);
     CHECK(fired > 100 * seeds);
 }
@@ -46,12 +54,13 @@ TEST_CASE("bands are right at the ends of their memory") {
         {.chunks = 200, .fine_blocks = 30, .unwanted_entries = 10},
         {.tracked = 3, .repairs = 1},
         {.repairs = 2, .unwanted_entries = 0}};
+    const std::uint64_t first = first_seed();
     const std::uint64_t seeds = std::max<std::uint64_t>(seeds_or(200) / 8, 1);
     std::uint64_t put_off = 0;
     std::uint64_t swept = 0;
     std::uint64_t no_memory = 0;
     for (const auto& limits : small) {
-        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
             TwinEngines twins(seed, limits);
             const auto difference = twins.run(2'000);
             swept += twins.statistics().swept;
@@ -62,6 +71,7 @@ TEST_CASE("bands are right at the ends of their memory") {
             REQUIRE_FALSE(difference);
         }
     }
+    if (seeds < kManySeeds) return;
     CHECK(swept > 40 * seeds);
     CHECK(no_memory > 40 * seeds);
     CHECK(put_off > 40 * seeds);
