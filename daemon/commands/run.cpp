@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct RunOptions {
     std::string config;
     std::optional<std::uint16_t> events_port;
     std::optional<std::uint16_t> admin_port;
+    std::optional<core::Search> engine;
     std::string ready_file;
     ReplayOptions replay;
 };
@@ -63,6 +65,7 @@ int run(const RunOptions& options) {
         fmt::print(stderr, "{}\n", config::to_string(problem));
     }
     if (!loaded.problems.empty()) return kConfig;
+    if (options.engine) loaded.settings.engine.search = *options.engine;
     try {
         open_log(loaded.settings.log);
         if (!options.replay.inputs.empty()) return replay(loaded.settings, options.replay);
@@ -96,6 +99,12 @@ void add_run(CLI::App& app, int& exit_code) {
                         "instead of the config's events.port; 0: any free port, printed");
     command->add_option("--admin-port", options->admin_port,
                         "instead of the config's admin.port; 0: any free port, printed");
+    command
+        ->add_option("--engine", options->engine,
+                     "instead of the config's engine.search: reference looks at all who hold what "
+                     "ticked, bands at the accounts it can hurt; the events are the same")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, core::Search>{
+            {"reference", core::Search::reference}, {"bands", core::Search::bands}}));
     command->add_option("--ready-file", options->ready_file,
                         "write the listeners' ports here, as JSON, once they are bound");
     command
