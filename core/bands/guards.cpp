@@ -201,6 +201,8 @@ std::optional<AuditCheck> BandIndex::broken_guard(const Account& account, const 
             const BandKey now = coordinates_.at(slot.factor, coordinate_of(slot, line.threshold));
             if (slot.key[direction] == kNoKey || now > slot.key[direction]) return AuditCheck::key;
             cost += cost_of(slot, view, line.threshold, slot.key[direction]);
+            // The slop was for the coordinate's error when the key was set; it may be used up now.
+            cost -= coordinates_.worth(slot.factor, Coordinates::kSlop, amount_of(slot, view));
         }
         // Rounding was allowed for when the guard was set, and may have used it up since.
         const Int128 rounding =
