@@ -166,4 +166,17 @@ void BandIndex::unwatch(Account& account) noexcept {
     }
 }
 
+// ---- audits
+
+std::optional<AuditCheck> BandIndex::broken_promise(AccountSlot slot,
+                                                    const Evaluation& evaluation) const noexcept {
+    const Account& account = accounts_[slot.index()];
+    if (account.mode == Mode::watched) return std::nullopt;
+    if (account.mode == Mode::none) return AuditCheck::key;  // nothing would name it
+    const AccountView view = book_.view(slot);
+    if (account.mode == Mode::tracked) return broken_track(account, view, evaluation);
+    return account.cover == Cover::additive ? broken_guard(account, view, evaluation)
+                                            : broken_range(account, view);
+}
+
 }  // namespace margind::core
