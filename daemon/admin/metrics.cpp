@@ -121,6 +121,14 @@ void write_engine(MetricsWriter& metrics, const Snapshot& snapshot) {
     metrics.sample({}, seconds_between(snapshot.engine.engine_time, snapshot.now));
     metrics.counter("margind_inputs_total", "Inputs applied by the engine.", engine.inputs);
     metrics.counter("margind_evaluations_total", "Accounts evaluated.", engine.evaluations);
+    metrics.counter("margind_audits_total", "Accounts the engine audited by itself.",
+                    engine.audits);
+    metrics.family("margind_audits_failed_total", "counter",
+                   "Audits that found an account wrong, by what was; a defect of margind.");
+    for (std::size_t i = 0; i < engine.audits_failed.size(); ++i) {
+        metrics.sample({{"check", name_of(static_cast<core::AuditCheck>(i))}},
+                       engine.audits_failed[i]);
+    }
     metrics.gauge("margind_last_input_seq", "Sequence number of the last input applied.",
                   snapshot.engine.last_input_seq);
     metrics.family("margind_inputs_refused_total", "counter",
