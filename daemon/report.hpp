@@ -34,6 +34,9 @@ class LatencyHistogram {
     std::int64_t sum_ns_ = 0;
 };
 
+// A price is a gap tick when at least so many accounts had to be evaluated for it.
+inline constexpr std::uint64_t kGapEvaluations = 1'000;
+
 // A feed that is off because its key is not there is off by choice: the daemon is well without it.
 inline bool off_without_key(const feeds::FeedStatistics& feed) {
     return feed.state == core::FeedState::down && feed.reason == core::FeedReason::no_credentials;
@@ -54,8 +57,11 @@ struct EngineReport {
     std::uint64_t wakeups_total = 0;           // parked consumers woken by the engine
     std::vector<core::InstrumentStatus> instruments;
     std::vector<core::SourceStatus> sources;
+    core::BandStatistics bands;
     LatencyHistogram receive_to_applied;  // price in hand -> engine has judged everybody
     LatencyHistogram receive_to_event;    // price in hand -> event handed to the gateway
+    LatencyHistogram gap_tick;            // receive_to_applied of prices that reached very many
+    LatencyHistogram repair;              // guards set anew after the events of an input are out
     // A shard had judged its accounts -> its event left in order; empty with one engine.
     LatencyHistogram merge_delay;
 };

@@ -77,6 +77,7 @@ class BandIndex final : public AffectedAccounts {
     std::span<const AccountSlot> affected(const MarketChange& change) noexcept override;
     void judged(AccountSlot slot, MarginState state,
                 const Evaluation& evaluation) noexcept override;
+    bool unsettled() const noexcept override { return !work_.empty() || put_off_size_ > 0; }
     void settle() noexcept override;
     void parameters_changed() override;
 

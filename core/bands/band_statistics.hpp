@@ -25,4 +25,25 @@ struct BandStatistics {
     std::uint64_t bytes = 0;        // in use, of the index alone
 };
 
+// Of several indexes together.
+inline void add(BandStatistics& sum, const BandStatistics& other) {
+    sum.banded += other.banded;
+    sum.tracked += other.tracked;
+    sum.watched += other.watched;
+    sum.general += other.general;
+    sum.uncovered += other.uncovered;
+    sum.distrusted += other.distrusted;
+    sum.fired += other.fired;
+    sum.unwanted += other.unwanted;
+    sum.guards_set += other.guards_set;
+    sum.keys_set += other.keys_set;
+    sum.uncertified += other.uncertified;
+    sum.put_off += other.put_off;
+    sum.swept += other.swept;
+    sum.no_memory += other.no_memory;
+    sum.touched += other.touched;
+    sum.anchored += other.anchored;
+    sum.bytes += other.bytes;
+}
+
 }  // namespace margind::core

@@ -30,6 +30,8 @@ class AffectedAccounts {
     // better one while its liquidation is held.
     virtual void judged(AccountSlot, MarginState /*state*/, const Evaluation&) noexcept {}
 
+    // Whether settle() has something to do.
+    virtual bool unsettled() const noexcept { return false; }
     // Does what was put off until the events of the last input are out. Before the next input.
     virtual void settle() noexcept {}
 

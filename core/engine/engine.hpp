@@ -96,6 +96,8 @@ class Engine {
     // more than all the rest, and the audit. What an audit finds is told, and mended, by the next
     // input. The next apply() would do it first. Requires: every event was fetched.
     void settle() noexcept;
+    // Whether guards wait for it to be set anew.
+    bool unsettled() const noexcept;
 
     // For an engine that has some of a venue's accounts, while others have the rest: core/shards.
     //

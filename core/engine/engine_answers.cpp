@@ -106,6 +106,9 @@ Refusal Engine::apply_leg(TransferLeg leg, const Input& input, Refusal agreed) n
 bool Engine::next_event(Event& event) noexcept {
     return implementation_->next_event(event);
 }
+bool Engine::unsettled() const noexcept {
+    return implementation_->unsettled();
+}
 void Engine::settle() noexcept {
     implementation_->settle();
 }

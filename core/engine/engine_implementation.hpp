@@ -26,6 +26,7 @@ class Engine::Implementation {
     Refusal check_leg(TransferLeg leg, const Input& input) noexcept;
     Refusal apply_leg(TransferLeg leg, const Input& input, Refusal agreed) noexcept;
     void settle() noexcept;
+    bool unsettled() const noexcept { return index_->unsettled(); }
     bool next_event(Event& event) noexcept;
     bool has_events() const noexcept {
         return market_events_sent_ < market_.events().size() || before_sent_ < before_.size() ||

@@ -154,6 +154,34 @@ void write_engine(MetricsWriter& metrics, const Snapshot& snapshot) {
                   engine.accounts_unpriced);
 }
 
+void write_bands(MetricsWriter& metrics, const core::BandStatistics& bands) {
+    metrics.family("margind_bands_accounts", "gauge",
+                   "Accounts by how the engine finds them; none with engine.search: reference.");
+    metrics.sample({{"mode", "banded"}}, bands.banded);
+    metrics.sample({{"mode", "tracked"}}, bands.tracked);
+    metrics.sample({{"mode", "watched"}}, bands.watched);
+    metrics.gauge("margind_bands_accounts_uncovered",
+                  "Accounts watched for good: under rules that nothing covers, or distrusted.",
+                  bands.uncovered);
+    metrics.gauge("margind_bands_accounts_distrusted",
+                  "Accounts watched because an audit of them failed.", bands.distrusted);
+    metrics.counter("margind_bands_fired_total", "Guards reached by a price or a rate.",
+                    bands.fired);
+    metrics.counter("margind_bands_unwanted_total",
+                    "Of those, guards whose account had others by then.", bands.unwanted);
+    metrics.counter("margind_bands_guards_set_total", "Guards set.", bands.guards_set);
+    metrics.counter("margind_bands_put_off_total", "Repairs put off to a later tick.",
+                    bands.put_off);
+    metrics.counter("margind_bands_no_memory_total",
+                    "Guards and distances that found no room; their accounts are watched.",
+                    bands.no_memory);
+    metrics.counter("margind_bands_uncertified_total",
+                    "Guards refused by their certificate; never expected.", bands.uncertified);
+    metrics.counter("margind_bands_anchored_total",
+                    "Wheels laid anew because a price had gone far.", bands.anchored);
+    metrics.gauge("margind_bands_bytes", "Memory of the band index in use.", bands.bytes);
+}
+
 void write_latency(MetricsWriter& metrics, std::string_view name, std::string_view help,
                    const LatencyHistogram& latency) {
     static constexpr std::array<std::pair<std::string_view, double>, 4> kQuantiles{
@@ -177,6 +205,13 @@ void write_latencies(MetricsWriter& metrics, const EngineReport& report) {
     write_latency(metrics, "margind_receive_to_event_seconds",
                   "From a price in hand until its event is handed to the gateway, since start.",
                   report.receive_to_event);
+    write_latency(metrics, "margind_gap_tick_seconds",
+                  "From a price in hand until the engine has judged everybody, of prices for which "
+                  "1000 accounts or more were evaluated, since start.",
+                  report.gap_tick);
+    write_latency(metrics, "margind_engine_repair_seconds",
+                  "Time to set guards anew after the events of an input are out, since start.",
+                  report.repair);
     write_latency(
         metrics, "margind_shard_merge_delay_seconds",
         "From a shard having judged its accounts until its event of a price left in order, "
@@ -394,6 +429,7 @@ Page metrics_page(const Snapshot& snapshot) {
     MetricsWriter metrics(out);
     write_process(metrics, snapshot);
     write_engine(metrics, snapshot);
+    write_bands(metrics, snapshot.engine.bands);
     write_latencies(metrics, snapshot.engine);
     write_queues(metrics, snapshot);
     write_feeds(metrics, snapshot);

@@ -222,6 +222,8 @@ Page status_page(const Snapshot& snapshot) {
     json.open_object("latency");
     append_latency(json, "receive_to_applied", snapshot.engine.receive_to_applied);
     append_latency(json, "receive_to_event", snapshot.engine.receive_to_event);
+    append_latency(json, "gap_tick", snapshot.engine.gap_tick);
+    append_latency(json, "engine_repair", snapshot.engine.repair);
     append_latency(json, "shard_merge_delay", snapshot.engine.merge_delay);
     json.close_object();
     append_gateway(json, snapshot.gateway);

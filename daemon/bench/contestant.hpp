@@ -44,10 +44,12 @@ class Contestant {
         build_seconds_ = (clock.now() - begin).seconds();
         resident_bytes_ = resident_bytes() - before;
         account_events_ = 0;
+        built_at_ = now_;
     }
 
     void prepare(const Tick& tick) {
         input_ = as_input(tick, input_seq_ + 1);
+        now_ = std::max(now_, built_at_ + tick.at);
         stamp();
     }
     void apply_checked() {
@@ -136,6 +138,7 @@ class Contestant {
     core::Event event_;
     std::uint64_t input_seq_ = 0;
     core::Timestamp now_ = core::Timestamp::from_ns(1'700'000'000'000'000'000);
+    core::Timestamp built_at_ = now_;
     std::uint64_t account_events_ = 0;
     std::vector<core::Input> records_;
     double build_seconds_ = 0;

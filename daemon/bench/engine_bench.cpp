@@ -111,7 +111,9 @@ class EngineBench {
         for (std::uint64_t done = 0; done < count; done += block.size()) {
             if ((clock_.now() - begin).seconds() > options_.seconds_max) return;
             block.clear();
-            while (block.size() < std::min(kBlock, count - done)) block.push_back(ticks.next());
+            const std::uint64_t size = std::min({kBlock, count - done, ticks.left()});
+            while (block.size() < size) block.push_back(ticks.next());
+            if (block.empty()) return;
             for (const Tick& tick : block) bands_.time_tick(tick, clock_, clock_cost_ns_);
             for (const Tick& tick : block) reference_.time_tick(tick, clock_, clock_cost_ns_);
             for (const Tick& tick : block) time_floor(tick);
@@ -242,7 +244,7 @@ void EngineBench::append_fills(JsonWriter& json) {
 void EngineBench::append_alone(JsonWriter& json, TickSequence& ticks) {
     bands_.mark();
     const core::Timestamp begin = clock_.now();
-    for (std::uint64_t i = 0; i < options_.alone; ++i) {
+    for (std::uint64_t i = 0; i < options_.alone && ticks.left() > 0; ++i) {
         if ((clock_.now() - begin).seconds() > options_.seconds_max) break;
         bands_.time_tick(ticks.next(), clock_, clock_cost_ns_);
     }
@@ -259,7 +261,7 @@ void EngineBench::append_alone(JsonWriter& json, TickSequence& ticks) {
 }  // namespace
 
 std::string_view name_of(BenchScenario scenario) {
-    constexpr std::string_view kNames[] = {"calm", "crash", "gap"};
+    constexpr std::string_view kNames[] = {"calm", "crash", "gap", "history"};
     return kNames[static_cast<std::size_t>(scenario)];
 }
 

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace margind::daemon {
 
@@ -13,6 +15,7 @@ enum class BenchScenario : std::uint8_t {
     calm,   // prices walk
     crash,  // the middle half falls by 15 %, in a walk three times as rough, with four market gaps
     gap,    // prices walk, and now and then the most held instrument falls by 2 % in one tick
+    history,  // recorded prices, at their times
 };
 
 std::string_view name_of(BenchScenario scenario);
@@ -29,6 +32,9 @@ struct EngineBenchOptions {
     double bp = 1;  // deviation of a move, 1e-4 of the price
     std::uint32_t shards = 1;  // see run_shards_bench()
     BenchScenario scenario = BenchScenario::calm;
+    // Of scenario `history`: instrument k goes the way of file k modulo their number, one bar as
+    // four ticks (daemon/stand_in/history.hpp says what is in a file). Ticks end with the files.
+    std::vector<std::filesystem::path> history;
     std::uint64_t seed = 1;
     int cpu = -1;  // -1: not pinned
 };

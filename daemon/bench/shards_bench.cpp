@@ -154,11 +154,13 @@ class ShardsBench final : private core::ShardOutlets {
             if ((clock_.now() - begin).seconds() > options_.seconds_max) return;
             block.clear();
             inputs.clear();
-            while (block.size() < std::min(kBlock, count_max - done)) {
+            const std::uint64_t size = std::min({kBlock, count_max - done, ticks.left()});
+            while (block.size() < size) {
                 block.push_back(ticks.next());
                 router_.route(stamp_(as_input(block.back(), stamp_.last() + 1)), routed_);
                 inputs.push_back(routed_);
             }
+            if (block.empty()) return;
             for (Lane& lane : lanes_) time_shard(lane, block, inputs);
             time_merge();
             time_reference(block, inputs);

@@ -17,7 +17,12 @@ struct Tick {
     std::int64_t price = 0;  // raw
     std::int64_t before = 0;
     bool gap = false;
+    core::Duration at = {};  // recorded: since the first; zero: a millisecond after the last one
 };
+
+// Bars of histories as the ticks they were, in the order of their times.
+std::vector<Tick> recorded_ticks(const Population& population,
+                                 const std::vector<std::filesystem::path>& files);
 
 class TickSequence {
   public:
@@ -26,10 +31,20 @@ class TickSequence {
         for (const std::int64_t price : population.base_prices) {
             prices_.push_back(static_cast<double>(price));
         }
+        if (options.scenario == BenchScenario::history) {
+            recorded_ = recorded_ticks(population, options.history);
+        }
+    }
+
+    // How many ticks there still are.
+    std::uint64_t left() const {
+        return options_.scenario == BenchScenario::history ? recorded_.size() - count_ : UINT64_MAX;
     }
 
     // The whole market's part in this tick: a gap moves every instrument when it ticks next.
+    // Requires: one is left.
     Tick next() {
+        if (options_.scenario == BenchScenario::history) return recorded_[count_++];
         const double at =
             static_cast<double>(count_) / static_cast<double>(options_.warmup + options_.ticks);
         ++count_;
@@ -61,6 +76,7 @@ class TickSequence {
     const EngineBenchOptions& options_;
     BenchRandom random_;
     std::vector<double> prices_;
+    std::vector<Tick> recorded_;
     std::uint64_t count_ = 0;
 };
 

@@ -61,9 +61,16 @@ void add_engine(CLI::App& bench, int& exit_code) {
         ->capture_default_str();
     const std::map<std::string, BenchScenario> scenarios{{"calm", BenchScenario::calm},
                                                          {"crash", BenchScenario::crash},
-                                                         {"gap", BenchScenario::gap}};
-    command->add_option("--scenario", options->scenario, "calm, crash or gap; default calm")
+                                                         {"gap", BenchScenario::gap},
+                                                         {"history", BenchScenario::history}};
+    command
+        ->add_option("--scenario", options->scenario, "calm, crash, gap or history; default calm")
         ->transform(CLI::CheckedTransformer(scenarios));
+    command
+        ->add_option("--history", options->history,
+                     "Price histories for scenario history (CSV as `margind venue` reads it, "
+                     "gzipped or not), by instrument in turn; ticks end with them")
+        ->check(CLI::ExistingFile);
     command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
     CLI::Option* shards =
         command

@@ -88,6 +88,7 @@ void ColdCycle::tick() {
     collect_answer();
     watch_feeds();
     watch_refusals();
+    watch_audits();
     watch_normalising();
     decide_state();
     schedule();
@@ -150,6 +151,18 @@ void ColdCycle::watch_refusals() {
         spdlog::warn("the engine refused {} inputs so far: {}", count,
                      name_of(static_cast<core::Refusal>(i)));
         refusals_told_[i] = count;
+    }
+}
+
+void ColdCycle::watch_audits() {
+    for (std::size_t i = 0; i < audits_told_.size(); ++i) {
+        const std::uint64_t count = report_->engine.audits_failed[i];
+        if (!reached_next_power(audits_told_[i], count)) continue;
+        spdlog::error(
+            "{} audits failed so far ({}): margind had these accounts wrong, and judges them by "
+            "every tick from now on; keep the inputs and report it (event audit_failed)",
+            count, name_of(static_cast<core::AuditCheck>(i)));
+        audits_told_[i] = count;
     }
 }
 

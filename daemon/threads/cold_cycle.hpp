@@ -69,6 +69,7 @@ class ColdCycle {
     void collect_answer();
     void watch_feeds();
     void watch_refusals();
+    void watch_audits();
     void watch_normalising();
     void decide_state();
 
@@ -86,6 +87,7 @@ class ColdCycle {
     std::uint64_t inputs_refused_ = 0;
     core::Timestamp inputs_refused_at_;
     std::array<std::uint64_t, static_cast<std::size_t>(core::Refusal::count_)> refusals_told_{};
+    std::array<std::uint64_t, static_cast<std::size_t>(core::AuditCheck::count_)> audits_told_{};
     std::array<std::uint64_t, 2> normalise_told_{};  // too precise, too large
 };
 

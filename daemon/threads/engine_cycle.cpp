@@ -48,7 +48,7 @@ bool EngineCycle::step() noexcept {
         sequencer_.stamp(held_, now);
         apply(held_);
     }
-    if (hand_out()) engine_.settle();
+    if (hand_out()) settle();
     return true;
 }
 
@@ -61,17 +61,27 @@ core::Refusal EngineCycle::accept(core::Input& input) noexcept {
     sequencer_.stamp(input, now);
     const core::Refusal refusal = apply(input);
     MARGIND_ASSERT(hand_out());
-    engine_.settle();
+    settle();
     return refusal;
 }
 
 core::Refusal EngineCycle::apply(const core::Input& input) noexcept {
+    const std::uint64_t evaluations = engine_.evaluations();
     const core::Refusal refusal = engine_.apply(input);
     price_applied_ = input.kind == core::InputKind::price;
     if (price_applied_ && clock_ != nullptr) {
-        receive_to_applied_.record(clock_->now() - input.receive_time);
+        const core::Duration latency = clock_->now() - input.receive_time;
+        receive_to_applied_.record(latency);
+        if (engine_.evaluations() - evaluations >= kGapEvaluations) gap_tick_.record(latency);
     }
     return refusal;
+}
+
+void EngineCycle::settle() noexcept {
+    if (clock_ == nullptr || !engine_.unsettled()) return engine_.settle();
+    const core::Timestamp begin = clock_->now();
+    engine_.settle();
+    repair_.record(clock_->now() - begin);
 }
 
 // Hands out what waits. False when the sink is full.
@@ -130,6 +140,9 @@ void EngineCycle::fill(EngineReport& report) const noexcept {
     }
     report.receive_to_applied = receive_to_applied_;
     report.receive_to_event = receive_to_event_;
+    report.bands = engine_.band_statistics();
+    report.gap_tick = gap_tick_;
+    report.repair = repair_;
 }
 
 }  // namespace margind::daemon

@@ -48,6 +48,7 @@ class EngineCycle final : public InputCycle {
   private:
     bool step() noexcept;
     core::Refusal apply(const core::Input& input) noexcept;
+    void settle() noexcept;
     bool hand_out() noexcept;
     void report(core::Timestamp now) noexcept;
     void fill(EngineReport& report) const noexcept;
@@ -72,6 +73,8 @@ class EngineCycle final : public InputCycle {
     core::Timestamp next_report_;
     LatencyHistogram receive_to_applied_;
     LatencyHistogram receive_to_event_;
+    LatencyHistogram gap_tick_;
+    LatencyHistogram repair_;
 };
 
 }  // namespace margind::daemon

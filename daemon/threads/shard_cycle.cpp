@@ -45,6 +45,7 @@ bool ShardCycle::step() noexcept {
     if (!hand_out()) return false;
     if (!holds_input_ && !inputs_.try_pop(held_)) return false;
     holds_input_ = true;
+    const std::uint64_t evaluations = shard_.engine().evaluations();
     waits_ = !shard_.advance(held_);
     if (waits_) return false;
     applied_ = true;
@@ -52,7 +53,11 @@ bool ShardCycle::step() noexcept {
     out_.judged_at = {};
     if (out_.of_price && links_.clock != nullptr) {
         out_.judged_at = links_.clock->now();
-        receive_to_applied_.record(out_.judged_at - held_.input.receive_time);
+        const core::Duration latency = out_.judged_at - held_.input.receive_time;
+        receive_to_applied_.record(latency);
+        if (shard_.engine().evaluations() - evaluations >= kGapEvaluations) {
+            gap_tick_.record(latency);
+        }
     }
     hand_out();
     return true;
@@ -77,8 +82,15 @@ bool ShardCycle::hand_out() noexcept {
     if (links_.front != nullptr && (any || links_.front_waits.load(std::memory_order_relaxed))) {
         links_.front->ring();
     }
-    shard_.settle();
+    settle();
     return true;
+}
+
+void ShardCycle::settle() noexcept {
+    if (links_.clock == nullptr || !shard_.engine().unsettled()) return shard_.settle();
+    const core::Timestamp begin = links_.clock->now();
+    shard_.settle();
+    repair_.record(links_.clock->now() - begin);
 }
 
 void ShardCycle::pass() noexcept {
@@ -89,7 +101,10 @@ void ShardCycle::pass() noexcept {
 void ShardCycle::publish_report() noexcept {
     ShardReport& report = reports_.writable();
     report.engine = shard_.statistics();
+    report.bands = shard_.engine().band_statistics();
     report.receive_to_applied = receive_to_applied_;
+    report.gap_tick = gap_tick_;
+    report.repair = repair_;
     const core::MarketStage& market = shard_.engine().market();
     for (std::uint32_t i = 0; i < report.instruments.size(); ++i) {
         report.instruments[i] = market.status(core::InstrumentId(i));

@@ -72,7 +72,10 @@ struct ShardEvent {
 // What a shard tells the front, ten times a second.
 struct ShardReport {
     core::EngineStatistics engine;
+    core::BandStatistics bands;
     LatencyHistogram receive_to_applied;
+    LatencyHistogram gap_tick;
+    LatencyHistogram repair;
     std::vector<core::InstrumentStatus> instruments;  // of the first shard
     std::vector<core::SourceStatus> sources;          // of the first shard
 };
@@ -124,6 +127,7 @@ class ShardCycle final : public DutyCycle {
     bool step() noexcept;
     bool hand_out() noexcept;
     void pass() noexcept;
+    void settle() noexcept;
     void publish_report() noexcept;
 
     core::Shard shard_;
@@ -142,6 +146,8 @@ class ShardCycle final : public DutyCycle {
     bool event_waits_ = false;
     core::Timestamp next_report_;
     LatencyHistogram receive_to_applied_;
+    LatencyHistogram gap_tick_;
+    LatencyHistogram repair_;
 };
 
 }  // namespace margind::daemon

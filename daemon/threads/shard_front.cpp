@@ -194,11 +194,17 @@ void ShardFront::report(core::Timestamp now) noexcept {
 
 void ShardFront::fill(EngineReport& report) noexcept {
     report.engine = {};
+    report.bands = {};
     report.receive_to_applied = {};
+    report.gap_tick = {};
+    report.repair = {};
     for (const auto& lane : lanes_) {
         const ShardReport& shard = lane->report();
         core::add(report.engine, shard.engine);
+        core::add(report.bands, shard.bands);
         report.receive_to_applied.add(shard.receive_to_applied);
+        report.gap_tick.add(shard.gap_tick);
+        report.repair.add(shard.repair);
     }
     merge_.count(report.engine);
     const ShardReport& first = lanes_[0]->report();

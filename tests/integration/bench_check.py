@@ -7,6 +7,7 @@ Exit status 77 where the machine has too few cores to measure latency at all.
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -17,6 +18,9 @@ def run(program, *arguments):
         sys.exit(f"bench {' '.join(arguments)}: exit {done.returncode}: {done.stderr}")
     (line,) = done.stdout.splitlines()
     return json.loads(line)
+
+
+HISTORY = pathlib.Path(__file__).resolve().parents[1] / "data" / "market" / "crash_2025-10-10"
 
 
 def check_engine(program):
@@ -30,10 +34,12 @@ def check_engine(program):
     assert result["reference"]["evaluations_per_tick"] == result["holders_per_tick_mean"]
     assert result["bands"]["evaluations_per_tick"] < result["holders_per_tick_mean"] / 2
     index = result["index"]
-    assert index["banded"] + index["watched"] == 2000 and index["general"] == 0
+    assert index["banded"] + index["tracked"] + index["watched"] == 2000 and index["general"] == 0
     assert index["uncertified"] == index["no_memory"] == 0 and index["bytes_per_account"] > 0
     assert 2.8 < result["positions"] / 2000 < 4.2
     assert result["ratio"] > 0 and result["ratio_reference_to_floor"] > 0
+    assert result["bands_alone"]["tick_ns"]["samples"] == 50_000
+    assert result["fill_ns_bands"]["samples"] == result["fill_ns_reference"]["samples"] > 0
 
     few = run(program, "engine", "--accounts", "2000", "--holders", "50", "--ticks", "600")
     assert few["holders_per_tick_mean"] == 50
@@ -46,6 +52,11 @@ def check_engine(program):
     assert shards["account_events"] > 0 and shards["merge_ns_per_event"] > 0
     crash = run(program, "engine", "--accounts", "2000", "--scenario", "crash", "--ticks", "3000")
     assert crash["account_events_per_tick"] > result["account_events_per_tick"] / 100
+    recorded = [str(path) for path in sorted(HISTORY.glob("coinbase_A*.csv.gz"))]
+    history = run(program, "engine", "--accounts", "2000", "--instruments", "4", "--scenario", "history",
+                  "--ticks", "1000000", "--history", *recorded)
+    assert len(recorded) == 3 and 2_000 < history["ticks"] < 100_000 and history["account_events_per_tick"] > 0
+    assert "bands_alone" not in history, "ticks end with the files"
 
 
 def check_latency(program):
