@@ -109,6 +109,26 @@ void read_log(MapReader& root, Settings& settings) {
     map.finish();
 }
 
+void check_shards(MapReader& engine, const Settings& settings) {
+    const ThreadSettings& threads = settings.threads;
+    if (settings.engine.shards == 1) return;
+    const auto on_shard = [&](int cpu) {
+        return cpu >= 0 && cpu >= threads.shard_cpu &&
+               cpu < threads.shard_cpu + static_cast<int>(settings.engine.shards);
+    };
+    if (threads.shard_cpu >= 0 && threads.engine_idle == Idle::spin &&
+        (on_shard(threads.engine_cpu) ||
+         (threads.io_idle == Idle::spin && on_shard(threads.io_cpu)))) {
+        engine.problem(
+            "shards",
+            "two threads must not spin on one CPU; shards take shard_cpu and those after "
+            "it, choose others for engine_cpu and io_cpu");
+    }
+    if (threads.layout == Layout::inline_) {
+        engine.problem("shards", "shards have threads of their own; use layout paired, or 1 shard");
+    }
+}
+
 void read_daemon(MapReader& root, Settings& settings) {
     read_accounts(root, settings);
     MapReader engine = root.map("engine");
@@ -120,9 +140,7 @@ void read_daemon(MapReader& root, Settings& settings) {
     audit.finish();
     engine.finish();
     read_threads(root, settings.threads);
-    if (settings.engine.shards > 1 && settings.threads.layout == Layout::inline_) {
-        engine.problem("shards", "shards have threads of their own; use layout paired, or 1 shard");
-    }
+    check_shards(engine, settings);
     MapReader queues = root.map("queues");
     queues.whole("inputs", settings.queues.inputs, kQueueMin, kQueueMax);
     queues.whole("events", settings.queues.events, kQueueMin, kQueueMax);

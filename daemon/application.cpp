@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -134,6 +135,8 @@ class Application::Implementation {
     void open_admin();
 
     void start_threads();
+    using OnEnd = std::function<void(const std::exception_ptr&)>;
+    void start_hot_threads(const OnEnd& on_engine_end, const OnEnd& on_io_end);
     [[noreturn]] static void thread_failed(const char* name, const std::exception_ptr& failure);
     void wait_for_signal();
     void drain();
@@ -325,7 +328,6 @@ int Application::Implementation::run() {
 }
 
 void Application::Implementation::start_threads() {
-    const config::ThreadSettings& threads = settings_.threads;
     cold_work_.emplace(cold_io_.get_executor());
     cold_thread_ = std::thread([this]() {
         try {
@@ -344,6 +346,18 @@ void Application::Implementation::start_threads() {
         if (failure) thread_failed("io", failure);
         asio::post(main_io_, [this]() { main_io_.stop(); });
     };
+    try {
+        start_hot_threads(on_engine_end, on_io_end);
+    } catch (...) {
+        // Those that run already wait for inputs that will not come.
+        thread_failed("start", std::current_exception());
+    }
+    for (const auto& session : sessions_) session->start();
+}
+
+void Application::Implementation::start_hot_threads(const OnEnd& on_engine_end,
+                                                    const OnEnd& on_io_end) {
+    const config::ThreadSettings& threads = settings_.threads;
     if (straight()) {
         io_thread_.emplace(ThreadOptions{"mg-engine", threads.engine_cpu, threads.engine_idle},
                            *io_cycle_, on_io_end);
@@ -359,7 +373,6 @@ void Application::Implementation::start_threads() {
         io_thread_.emplace(ThreadOptions{"mg-io", threads.io_cpu, threads.io_idle}, *io_cycle_,
                            on_io_end);
     }
-    for (const auto& session : sessions_) session->start();
 }
 
 // On the thread that failed. The others depend on it: there is nobody to drain with.

@@ -108,7 +108,13 @@ class PairedReplay {
                 ThreadOptions{fmt::format("mg-shard-{}", s), -1, threads_.engine_idle},
                 front_->lane(s), rethrow));
         }
-        DutyThread engine({"mg-engine", threads_.engine_cpu, threads_.engine_idle}, duty_, rethrow);
+        // Closed before they are joined, whatever happens.
+        const auto close = [this](const void*) {
+            for (std::uint32_t s = 0; front_ && s < front_->shards(); ++s) front_->lane(s).close();
+        };
+        const std::unique_ptr<const void, decltype(close)> closer(this, close);
+        // Not pinned: a recording may be played on a smaller machine.
+        DutyThread engine({"mg-engine", -1, threads_.engine_idle}, duty_, rethrow);
         for (const core::Input& input : inputs) {
             while (!queued_.try_whole(input)) write_events();
         }
@@ -119,7 +125,6 @@ class PairedReplay {
             write_events();
         }
         engine.join();
-        for (std::uint32_t s = 0; front_ && s < front_->shards(); ++s) front_->lane(s).close();
     }
 
   private:

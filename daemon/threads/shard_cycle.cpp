@@ -8,7 +8,8 @@ namespace margind::daemon {
 
 ShardCycle::ShardCycle(const core::RiskParameters& parameters, core::Shard::Place place,
                        const core::EngineOptions& options, Queues queues, const Links& links)
-    : shard_(parameters, place, links.board, options),
+    : gap_evaluations_(kGapEvaluations / place.shards),
+      shard_(parameters, place, links.board, options),
       links_(links),
       inputs_(queues.inputs),
       events_(queues.events) {
@@ -22,7 +23,6 @@ ShardCycle::ShardCycle(const core::RiskParameters& parameters, core::Shard::Plac
 void ShardCycle::push(const core::ShardInput& input) noexcept {
     const bool taken = inputs_.try_push(input);
     MARGIND_ASSERT(taken);  // the front made sure of its place
-    if (links_.idle == config::Idle::park) bell_.ring();
 }
 
 void ShardCycle::close() noexcept {
@@ -55,7 +55,7 @@ bool ShardCycle::step() noexcept {
         out_.judged_at = links_.clock->now();
         const core::Duration latency = out_.judged_at - held_.input.receive_time;
         receive_to_applied_.record(latency);
-        if (shard_.engine().evaluations() - evaluations >= kGapEvaluations) {
+        if (shard_.engine().evaluations() - evaluations >= gap_evaluations_) {
             gap_tick_.record(latency);
         }
     }
@@ -117,12 +117,13 @@ void ShardCycle::publish_report() noexcept {
 }
 
 void ShardCycle::park() {
-    if (waits_) {  // for moments: another shard is at work on it
+    if (waits_ && ++yields_ < kYieldsMax) {  // for moments: another shard is at work on it
         sched_yield();
         return;
     }
+    yields_ = 0;
     bell_.declare_asleep();
-    if (event_waits_) {
+    if (event_waits_ || waits_) {
         bell_.wait(kLookAgain);
     } else if (inputs_.depth() == 0 && !links_.desk.asked() && !finished()) {
         bell_.wait(kLookAround);

@@ -109,6 +109,9 @@ class ShardCycle final : public DutyCycle {
     // The front's.
     bool has_room() noexcept { return inputs_.has_room(1); }
     void push(const core::ShardInput& input) noexcept;
+    void wake() noexcept {  // after push()
+        if (links_.idle == config::Idle::park) bell_.ring();
+    }
     bool try_take(ShardEvent& event) noexcept { return events_.try_pop(event); }
     std::size_t events_waiting() const noexcept { return events_.depth(); }
     const ShardReport& report() noexcept { return reports_.read(); }
@@ -123,6 +126,7 @@ class ShardCycle final : public DutyCycle {
     // While events wait for room nobody rings: look again soon.
     static constexpr core::Duration kLookAgain = core::Duration::from_ms(1);
     static constexpr core::Duration kLookAround = core::Duration::from_ms(100);
+    static constexpr int kYieldsMax = 200;  // then whoever is waited for is not at work
 
     bool step() noexcept;
     bool hand_out() noexcept;
@@ -130,6 +134,7 @@ class ShardCycle final : public DutyCycle {
     void settle() noexcept;
     void publish_report() noexcept;
 
+    const std::uint64_t gap_evaluations_;  // its part of a gap tick's
     core::Shard shard_;
     const Links links_;
     BoundedQueue<core::ShardInput> inputs_;
@@ -142,6 +147,7 @@ class ShardCycle final : public DutyCycle {
     bool holds_input_ = false;
     bool applied_ = false;  // `held_` is, its events may wait
     bool waits_ = false;    // for other shards
+    int yields_ = 0;        // in a row
     ShardEvent out_;
     bool event_waits_ = false;
     core::Timestamp next_report_;

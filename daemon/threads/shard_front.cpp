@@ -70,6 +70,7 @@ bool ShardFront::has_room() noexcept {
 void ShardFront::distribute(const core::Input& input) noexcept {
     router_.route(input, routed_);
     for (const auto& lane : lanes_) lane->push(routed_);
+    for (const auto& lane : lanes_) lane->wake();  // the first does not wait for the others' bells
 }
 
 core::Refusal ShardFront::accept(core::Input& input) noexcept {
