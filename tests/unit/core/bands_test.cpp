@@ -125,7 +125,7 @@ TEST_CASE("a debt that weighs ten times its value is guarded") {
     CHECK(both.bands().statistics().evaluations - before < 10);
 }
 
-// The number of market changes comes round after half a day of a busy market, on any of these ticks.
+// The number of market changes comes round after half a day of a busy market, on any tick.
 TEST_CASE("nobody is overlooked when numbers of changes begin anew") {
     for (std::uint32_t before = 2; before < 14; ++before) {
         CAPTURE(before);
