@@ -7,10 +7,6 @@
 #include "core/bands/rough_root.hpp"
 
 namespace margind::core {
-namespace {
-
-constexpr MarginLevel kLevel = MarginLevel::maintenance;
-}  // namespace
 
 // Equity and margin were rounded, and will be again. Equity once, and once for the gains that
 // settle in each balance; margin once.
