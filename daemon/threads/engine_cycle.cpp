@@ -10,10 +10,10 @@ EngineCycle::EngineCycle(core::Engine& engine, feeds::Clock* clock, InputSource*
                          EventSink& events, Published<EngineReport>* reports, QueryDesk* queries)
     : engine_(engine),
       clock_(clock),
-      inputs_(inputs),
       events_(&events),
       reports_(reports),
-      queries_(queries) {
+      queries_(queries),
+      intake_(clock, inputs) {
     if (reports_ == nullptr) return;
     const core::RiskParameters& parameters = engine.parameters();
     reports_->for_each_buffer([&](EngineReport& report) {
@@ -26,7 +26,7 @@ int EngineCycle::do_work() noexcept {
     int work = 0;
     while (work < kInputsPerCall && step()) ++work;
     if (clock_ != nullptr && reports_ != nullptr) {
-        const core::Timestamp now = event_waits_ ? clock_->now() : sequencer_.engine_time();
+        const core::Timestamp now = event_waits_ ? clock_->now() : sequencer().engine_time();
         if (now >= next_report_) report(now);
     }
     // Accounts may be looked at only between inputs, when every event of the last one is out.
@@ -37,28 +37,18 @@ int EngineCycle::do_work() noexcept {
 // Takes the engine one input further. False when there is nothing to do, or events wait.
 bool EngineCycle::step() noexcept {
     if (!hand_out()) return false;
-    if (!holds_input_) holds_input_ = inputs_ != nullptr && inputs_->try_take(held_);
-    if (clock_ == nullptr && !holds_input_) return false;
-    const core::Timestamp now = clock_ != nullptr ? clock_->now() : held_.receive_time;
-    if (core::Input timer; sequencer_.timer_due(now, timer)) {
-        apply(timer);
-    } else {
-        if (!holds_input_) return false;
-        holds_input_ = false;
-        sequencer_.stamp(held_, now);
-        apply(held_);
-    }
+    const core::Input* const input = intake_.next();
+    if (input == nullptr) return false;
+    apply(*input);
     if (hand_out()) settle();
     return true;
 }
 
 core::Refusal EngineCycle::accept(core::Input& input) noexcept {
-    const core::Timestamp now = clock_ != nullptr ? clock_->now() : input.receive_time;
-    for (core::Input timer; sequencer_.timer_due(now, timer);) {
+    intake_.precede(input, [this](const core::Input& timer) {
         apply(timer);
         MARGIND_ASSERT(hand_out());
-    }
-    sequencer_.stamp(input, now);
+    });
     const core::Refusal refusal = apply(input);
     MARGIND_ASSERT(hand_out());
     settle();
@@ -103,14 +93,7 @@ bool EngineCycle::hand_out() noexcept {
 }
 
 bool EngineCycle::idle() const noexcept {
-    return !holds_input_ && !event_waits_ && !engine_.has_events() &&
-           (inputs_ == nullptr || inputs_->depth() == 0);
-}
-
-core::Duration InputCycle::until_timer(core::Timestamp now) const noexcept {
-    const core::Timestamp next = sequencer().next_timer();
-    if (!next.stated()) return Sequencer::kTimerEvery;
-    return std::clamp(next - now, core::Duration(), Sequencer::kTimerEvery);
+    return !event_waits_ && !engine_.has_events() && !intake_.waits();
 }
 
 void EngineCycle::report(core::Timestamp now) noexcept {
@@ -122,13 +105,13 @@ void EngineCycle::report(core::Timestamp now) noexcept {
 
 void EngineCycle::fill(EngineReport& report) const noexcept {
     report.engine = engine_.statistics();
-    report.last_input_seq = sequencer_.last_input_seq();
-    report.engine_time = sequencer_.engine_time();
+    report.last_input_seq = sequencer().last_input_seq();
+    report.engine_time = sequencer().engine_time();
     report.daemon_state = daemon_state_;
     report.event_queue_full = event_waits_ || event_queue_was_full_;
     report.event_queue_full_total = event_queue_full_total_;
-    report.conflated_total = inputs_ != nullptr ? inputs_->conflated() : 0;
-    report.input_queue_depth = inputs_ != nullptr ? inputs_->depth() : 0;
+    report.conflated_total = intake_.conflated();
+    report.input_queue_depth = intake_.depth();
     report.event_queue_depth = events_->depth();
     report.wakeups_total = events_->wakeups();
     const core::MarketStage& market = engine_.market();

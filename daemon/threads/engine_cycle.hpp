@@ -18,6 +18,7 @@
 #include "daemon/published.hpp"
 #include "daemon/report.hpp"
 #include "daemon/threads/input_cycle.hpp"
+#include "daemon/threads/intake.hpp"
 #include "daemon/threads/query_desk.hpp"
 #include "daemon/threads/sequencer.hpp"
 #include "feeds/session.hpp"
@@ -42,7 +43,7 @@ class EngineCycle final : public InputCycle {
     bool idle() const noexcept override;
     bool blocked() const noexcept override { return event_waits_; }
     void deliver_to(EventSink& events) noexcept override { events_ = &events; }
-    const Sequencer& sequencer() const noexcept override { return sequencer_; }
+    const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override { return engine_; }
 
   private:
@@ -56,14 +57,11 @@ class EngineCycle final : public InputCycle {
     // Constant after construction.
     core::Engine& engine_;
     feeds::Clock* const clock_;
-    InputSource* const inputs_;
     EventSink* events_;
     Published<EngineReport>* const reports_;
     QueryDesk* const queries_;
     // The engine's thread's.
-    Sequencer sequencer_;
-    core::Input held_;  // taken from `inputs_`, waits for timers that come before it
-    bool holds_input_ = false;
+    Intake intake_;
     core::Event event_;  // fetched from the engine, not taken by the sink yet
     bool event_waits_ = false;
     bool price_applied_ = false;  // the last input was a price: its events' latency counts

@@ -11,10 +11,10 @@ ShardFront::ShardFront(const core::RiskParameters& parameters, const ShardOption
                        feeds::Clock* clock, InputSource* inputs, EventSink& events,
                        Published<EngineReport>* reports, QueryDesks& desks, Doorbell* bell)
     : clock_(clock),
-      inputs_(inputs),
       events_(&events),
       reports_(reports),
       board_(options.shards),
+      intake_(clock, inputs),
       router_(options.shards, parameters.assets.size()),
       merge_(options.shards),
       taken_(options.shards),
@@ -39,7 +39,7 @@ int ShardFront::do_work() noexcept {
     if (inputs > 0) work += hand_out(kEventsPerCall);
     if (clock_ != nullptr && reports_ != nullptr) {
         // Time goes on while nothing can be taken.
-        const core::Timestamp now = inputs > 0 ? sequencer_.engine_time() : clock_->now();
+        const core::Timestamp now = inputs > 0 ? sequencer().engine_time() : clock_->now();
         if (now >= next_report_) report(now);
     }
     return work + inputs;
@@ -48,17 +48,9 @@ int ShardFront::do_work() noexcept {
 // Gives the shards one more input. False when there is none, or no room.
 bool ShardFront::step() noexcept {
     if (event_waits_ || !has_room()) return false;
-    if (!holds_input_) holds_input_ = inputs_ != nullptr && inputs_->try_take(held_);
-    if (clock_ == nullptr && !holds_input_) return false;
-    const core::Timestamp now = clock_ != nullptr ? clock_->now() : held_.receive_time;
-    if (core::Input timer; sequencer_.timer_due(now, timer)) {
-        distribute(timer);
-    } else {
-        if (!holds_input_) return false;
-        holds_input_ = false;
-        sequencer_.stamp(held_, now);
-        distribute(held_);
-    }
+    const core::Input* const input = intake_.next();
+    if (input == nullptr) return false;
+    distribute(*input);
     return true;
 }
 
@@ -74,12 +66,10 @@ void ShardFront::distribute(const core::Input& input) noexcept {
 }
 
 core::Refusal ShardFront::accept(core::Input& input) noexcept {
-    const core::Timestamp now = clock_ != nullptr ? clock_->now() : input.receive_time;
-    for (core::Input timer; sequencer_.timer_due(now, timer);) {
+    intake_.precede(input, [this](const core::Input& timer) {
         distribute(timer);
         carry_through();
-    }
-    sequencer_.stamp(input, now);
+    });
     distribute(input);
     carry_through();
     const std::uint32_t home = routed_.home == core::kEveryShard ? 0 : routed_.home;
@@ -126,7 +116,11 @@ int ShardFront::hand_out(int events_max) noexcept {
         event_waits_ = false;
         note_told();
     }
-    waits_for_shards_.store(merge_.holds_events(), std::memory_order_relaxed);
+    // Written when it changes: every shard reads it after every input.
+    if (const bool waits = merge_.holds_events(); waits != waits_) {
+        waits_ = waits;
+        waits_for_shards_.store(waits, std::memory_order_relaxed);
+    }
     return events;
 }
 
@@ -151,7 +145,7 @@ bool ShardFront::try_take(std::uint32_t shard, core::Event& event) noexcept {
 
 bool ShardFront::all_passed() const noexcept {
     for (std::uint32_t s = 0; s < shards(); ++s) {
-        if (board_.passed(s) != sequencer_.last_input_seq()) return false;
+        if (board_.passed(s) != sequencer().last_input_seq()) return false;
     }
     return true;
 }
@@ -166,20 +160,19 @@ bool ShardFront::shards_moved() const noexcept {
 }
 
 bool ShardFront::idle() const noexcept {
-    if (holds_input_ || event_waits_ || !all_passed() || merge_.holds_events()) return false;
+    if (event_waits_ || !all_passed() || merge_.holds_events()) return false;
     for (const auto& lane : lanes_) {
         if (lane->events_waiting() > 0) return false;
     }
-    return inputs_ == nullptr || inputs_->depth() == 0;
+    return !intake_.waits();
 }
 
 bool ShardFront::blocked() const noexcept {
     if (event_waits_) return true;
     if (shards_moved() || idle()) return false;
-    const bool more = holds_input_ || (inputs_ != nullptr && inputs_->depth() > 0);
     // More may come in while the shards are at work, if they have room for it.
-    return !more || std::any_of(lanes_.begin(), lanes_.end(),
-                                [](const auto& lane) { return !lane->has_room(); });
+    return !intake_.waits() || std::any_of(lanes_.begin(), lanes_.end(),
+                                           [](const auto& lane) { return !lane->has_room(); });
 }
 
 void ShardFront::ring_shards() noexcept {
@@ -211,13 +204,13 @@ void ShardFront::fill(EngineReport& report) noexcept {
     const ShardReport& first = lanes_[0]->report();
     report.instruments.assign(first.instruments.begin(), first.instruments.end());
     report.sources.assign(first.sources.begin(), first.sources.end());
-    report.last_input_seq = sequencer_.last_input_seq();
-    report.engine_time = sequencer_.engine_time();
+    report.last_input_seq = sequencer().last_input_seq();
+    report.engine_time = sequencer().engine_time();
     report.daemon_state = daemon_state_;
     report.event_queue_full = event_waits_ || event_queue_was_full_;
     report.event_queue_full_total = event_queue_full_total_;
-    report.conflated_total = inputs_ != nullptr ? inputs_->conflated() : 0;
-    report.input_queue_depth = inputs_ != nullptr ? inputs_->depth() : 0;
+    report.conflated_total = intake_.conflated();
+    report.input_queue_depth = intake_.depth();
     report.event_queue_depth = events_->depth();
     report.wakeups_total = events_->wakeups();
     report.receive_to_event = receive_to_event_;

@@ -20,6 +20,7 @@
 #include "daemon/published.hpp"
 #include "daemon/report.hpp"
 #include "daemon/threads/input_cycle.hpp"
+#include "daemon/threads/intake.hpp"
 #include "daemon/threads/shard_cycle.hpp"
 #include "feeds/session.hpp"
 
@@ -51,7 +52,7 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     bool idle() const noexcept override;
     bool blocked() const noexcept override;
     void deliver_to(EventSink& events) noexcept override { events_ = &events; }
-    const Sequencer& sequencer() const noexcept override { return sequencer_; }
+    const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override;
 
     // Of all shards. Requires: none has a thread.
@@ -80,14 +81,13 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
 
     // Constant after construction.
     feeds::Clock* const clock_;
-    InputSource* const inputs_;
     EventSink* events_;
     Published<EngineReport>* const reports_;
     AtomicBoard board_;
-    std::atomic<bool> waits_for_shards_{false};  // written here, read by shards
+    alignas(core::kCacheLine) std::atomic<bool> waits_for_shards_{false};  // shards read it
     std::vector<std::unique_ptr<ShardCycle>> lanes_;
     // The engine's thread's.
-    Sequencer sequencer_;
+    alignas(core::kCacheLine) Intake intake_;
     core::InputRouter router_;
     core::ShardInput routed_;
     core::EventMerge merge_;
@@ -98,9 +98,8 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     std::vector<Taken> taken_;
     std::vector<std::uint64_t> seen_;  // how far each shard was at the last look
     ShardEvent popped_;
-    core::Input held_;  // taken from `inputs_`, waits for timers that come before it
-    bool holds_input_ = false;
-    core::Event event_;  // fetched from the merge, not taken by the sink yet
+    bool waits_ = false;  // what waits_for_shards_ says
+    core::Event event_;   // fetched from the merge, not taken by the sink yet
     Taken event_taken_;
     bool event_waits_ = false;
     core::DaemonState daemon_state_ = core::DaemonState::warming;
