@@ -93,19 +93,17 @@ void put_health(TextBuffer& out, core::HealthFactor health) {
     }
 }
 
-void append_audit(TextBuffer& out, const core::AuditEvent& event) {
+// Account keys hold nothing that needs escaping: see FixedText::fits.
+void put_key(TextBuffer& out, const core::AccountKey& key) {
     put(out, ",\"account\":");
-    put_word(out, event.key.owner.view());
+    put_word(out, key.owner.view());
     put(out, ",\"sub_account\":");
-    put_word(out, event.key.sub_account.view());
-    put(out, ",\"check\":");
-    put_word(out, name_of(event.check));
-    put(out, ",\"state\":");
-    put_word(out, name_of(event.state));
-    put(out, ",\"due\":");
-    put_word(out, name_of(event.due));
-    put(out, ",\"last_input_seq\":");
-    put_integer(out, event.last_input_seq);
+    put_word(out, key.sub_account.view());
+}
+
+// Of an event that has them: equity and margins, and the health that follows.
+template <class Event>
+void put_figures(TextBuffer& out, const Event& event) {
     put(out, ",\"equity\":");
     put_money(out, event.equity);
     put(out, ",\"initial_equity\":");
@@ -115,6 +113,19 @@ void append_audit(TextBuffer& out, const core::AuditEvent& event) {
     put(out, ",\"maintenance_margin\":");
     put_money(out, event.maintenance_margin);
     put_health(out, event.health_factor);
+}
+
+void append_audit(TextBuffer& out, const core::AuditEvent& event) {
+    put_key(out, event.key);
+    put(out, ",\"check\":");
+    put_word(out, name_of(event.check));
+    put(out, ",\"state\":");
+    put_word(out, name_of(event.state));
+    put(out, ",\"due\":");
+    put_word(out, name_of(event.due));
+    put(out, ",\"last_input_seq\":");
+    put_integer(out, event.last_input_seq);
+    put_figures(out, event);
 }
 
 }  // namespace
@@ -266,24 +277,12 @@ void EventEncoder::append_members(TextBuffer& out, const core::Event& event) con
 
 void EventEncoder::append_account(TextBuffer& out, core::EventKind kind,
                                   const core::AccountEvent& event) const {
-    // Account keys hold nothing that needs escaping: see FixedText::fits.
-    put(out, ",\"account\":");
-    put_word(out, event.key.owner.view());
-    put(out, ",\"sub_account\":");
-    put_word(out, event.key.sub_account.view());
+    put_key(out, event.key);
     put(out, ",\"from\":");
     put_word(out, name_of(event.from));
     put(out, ",\"to\":");
     put_word(out, name_of(event.to));
-    put(out, ",\"equity\":");
-    put_money(out, event.equity);
-    put(out, ",\"initial_equity\":");
-    put_money(out, event.initial_equity);
-    put(out, ",\"initial_margin\":");
-    put_money(out, event.initial_margin);
-    put(out, ",\"maintenance_margin\":");
-    put_money(out, event.maintenance_margin);
-    put_health(out, event.health_factor);
+    put_figures(out, event);
     put(out, ",\"shortfall\":");
     put_money(out, event.shortfall);
     append_cause(out, event.cause);
