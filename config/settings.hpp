@@ -92,7 +92,8 @@ struct Settings {
     QueueSettings queues;
     EventListenerSettings events;
     AdminSettings admin;
-    bool ports_overridden = false;  // events.port and admin.port come from the command line
+    bool ports_overridden = false;   // events.port and admin.port come from the command line
+    bool search_overridden = false;  // engine.search does
     LogSettings log;
     std::uint64_t seed = 1;  // of the back-off jitter
 };

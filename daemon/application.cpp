@@ -425,6 +425,7 @@ void Application::Implementation::reload() {
         loaded.settings.events.port = running_.events.port;
         loaded.settings.admin.port = running_.admin.port;
     }
+    if (running_.search_overridden) loaded.settings.engine.search = running_.engine.search;
     Reload change = compare(running_, loaded.settings);
     for (const std::string& key : change.needs_restart) {
         spdlog::warn("reload: {} differs and needs a restart", key);

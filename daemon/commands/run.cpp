@@ -66,6 +66,7 @@ int run(const RunOptions& options) {
     }
     if (!loaded.problems.empty()) return kConfig;
     if (options.engine) loaded.settings.engine.search = *options.engine;
+    loaded.settings.search_overridden = options.engine.has_value();
     try {
         open_log(loaded.settings.log);
         if (!options.replay.inputs.empty()) return replay(loaded.settings, options.replay);

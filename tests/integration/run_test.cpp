@@ -156,14 +156,22 @@ class Venue {
 };
 
 struct Daemon {
-    Daemon(const Folder& folder, const std::string& config_text)
-        : program({"run", "--config", folder.write("margind.yaml", config_text).string(),
-                   "--ready-file", (folder.path / "ready.json").string()},
-                  folder.path / "run.out") {
+    Daemon(const Folder& folder, const std::string& config_text,
+           const std::vector<std::string>& more = {})
+        : program(arguments(folder, config_text, more), folder.path / "run.out") {
         wait_for([&]() { return fs::exists(folder.path / "ready.json"); });
         events_port = static_cast<std::uint16_t>(
             std::stoi(number_after(folder.read("ready.json"), "events_port")));
     }
+    static std::vector<std::string> arguments(const Folder& folder, const std::string& config_text,
+                                              const std::vector<std::string>& more) {
+        std::vector<std::string> all{"run", "--config",
+                                     folder.write("margind.yaml", config_text).string(),
+                                     "--ready-file", (folder.path / "ready.json").string()};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
     Program program;
     std::uint16_t events_port = 0;
 };
@@ -173,6 +181,16 @@ bool contains(const std::vector<std::string>& lines, const std::string& text) {
         if (line.find(text) != std::string::npos) return true;
     }
     return false;
+}
+
+// Whether a page of the admin server has the line, as of now.
+bool metrics_have(const Folder& folder, const std::string& line) {
+    const auto port = static_cast<std::uint16_t>(
+        std::stoi(number_after(folder.read("ready.json"), "admin_port")));
+    LineSocket client(port);
+    client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    while (!client.closed()) client.receive();
+    return contains(client.lines(), line);
 }
 
 std::uint64_t check_gapless(const std::vector<std::string>& lines) {
@@ -250,6 +268,41 @@ TEST_CASE("SIGHUP changes risk parameters as one batch, and refuses a bad config
         daemon.program.signal(SIGINT);
         CHECK(exit_code_of(daemon.program) == 0);
     }
+}
+
+TEST_CASE("--engine stands for the config's search, also when the config is read again") {
+    const Folder folder;
+    const Venue venue(folder);
+    const fs::path file = folder.write("accounts.ndjson", accounts(7));
+    const std::string more = "accounts: {max: 10, file: " + file.string() + "}\n";
+    const std::string text = config(venue.url(), "0.5%", more);
+    for (const std::string search : {"", "bands", "reference"}) {
+        CAPTURE(search);
+        fs::remove(folder.path / "ready.json");
+        const std::vector<std::string> given{"--engine", search};
+        Daemon daemon(folder, text, search.empty() ? std::vector<std::string>{} : given);
+        // Before the first price all are watched; with the reference nobody is counted.
+        const bool bands = search != "reference";
+        wait_for([&]() { return metrics_have(folder, "margind_accounts{state=\"healthy\"} 7"); });
+        wait_for([&]() {
+            const bool any = metrics_have(folder, "margind_bands_accounts{mode=\"watched\"} 7") ||
+                             metrics_have(folder, "margind_bands_accounts{mode=\"banded\"} 7");
+            return any == bands;
+        });
+        folder.write("margind.yaml", text + "engine: {search: reference}\nseed: 9\n");
+        daemon.program.signal(SIGHUP);
+        wait_for(
+            [&]() { return folder.read("run.out").find("seed differs") != std::string::npos; });
+        const bool told = folder.read("run.out").find("engine differs") != std::string::npos;
+        CHECK(told == search.empty());
+        daemon.program.signal(SIGINT);
+        CHECK(exit_code_of(daemon.program) == 0);
+    }
+    Program program(
+        {"run", "--config", folder.write("margind.yaml", text).string(), "--engine", "fast"},
+        folder.path / "run.out");
+    CHECK(exit_code_of(program) == 2);
+    CHECK(folder.read("run.out").find("--engine") != std::string::npos);
 }
 
 TEST_CASE("start-up problems are told and nothing starts") {
