@@ -31,6 +31,7 @@ class TickSequence {
         for (const std::int64_t price : population.base_prices) {
             prices_.push_back(static_cast<double>(price));
         }
+        market_gaps_.resize(prices_.size());
         if (options.scenario == BenchScenario::history) {
             recorded_ = recorded_ticks(population, options.history);
         }
@@ -41,7 +42,6 @@ class TickSequence {
         return options_.scenario == BenchScenario::history ? recorded_.size() - count_ : UINT64_MAX;
     }
 
-    // The whole market's part in this tick: a gap moves every instrument when it ticks next.
     // Requires: one is left.
     Tick next() {
         if (options_.scenario == BenchScenario::history) return recorded_[count_++];
@@ -49,7 +49,7 @@ class TickSequence {
             static_cast<double>(count_) / static_cast<double>(options_.warmup + options_.ticks);
         ++count_;
         if (options_.scenario == BenchScenario::gap && count_ % kGapEvery == 0)
-            return moved(0, -0.02);
+            return moved(0, -kGap);
         const std::uint32_t i = options_.holders > 0 ? 0 : population_.draw_instrument(random_);
         double move = options_.bp * 1e-4 * random_.normal();
         if (options_.scenario == BenchScenario::crash && at > 0.25 && at < 0.75) {
@@ -57,6 +57,11 @@ class TickSequence {
             const double ticks_of_fall =
                 share_of_ticks * 0.5 * static_cast<double>(options_.warmup + options_.ticks);
             move = 3 * move + std::log(1 - kFall) / std::max(ticks_of_fall, 1.0);
+            // A gap of the whole market moves every instrument when it ticks next.
+            if (market_gaps_[i] < market_gaps_until(at)) {
+                ++market_gaps_[i];
+                move = -kGap;
+            }
         }
         return moved(i, move);
     }
@@ -64,9 +69,17 @@ class TickSequence {
   private:
     static constexpr std::uint64_t kGapEvery = 500;
     static constexpr double kFall = 0.15;
+    static constexpr double kGap = 0.02;
+
+    // Of a crash, four: at these parts of all ticks.
+    static int market_gaps_until(double at) {
+        int gaps = 0;
+        for (const double gap_at : {0.35, 0.45, 0.55, 0.65}) gaps += at >= gap_at ? 1 : 0;
+        return gaps;
+    }
 
     Tick moved(std::uint32_t i, double move) {
-        Tick tick{.instrument = i, .before = std::llround(prices_[i]), .gap = move <= -0.02};
+        Tick tick{.instrument = i, .before = std::llround(prices_[i]), .gap = move <= -kGap};
         prices_[i] *= 1 + move;
         tick.price = std::llround(prices_[i]);
         return tick;
@@ -76,6 +89,7 @@ class TickSequence {
     const EngineBenchOptions& options_;
     BenchRandom random_;
     std::vector<double> prices_;
+    std::vector<int> market_gaps_;  // that an instrument has taken part in
     std::vector<Tick> recorded_;
     std::uint64_t count_ = 0;
 };

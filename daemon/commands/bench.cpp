@@ -48,7 +48,9 @@ void add_engine(CLI::App& bench, int& exit_code) {
     command->add_option("--warmup", options->warmup, "Price ticks before them")
         ->check(CLI::Range(1, 100'000'000))
         ->capture_default_str();
-    command->add_option("--alone", options->alone, "Price ticks after them, for bands alone")
+    command
+        ->add_option("--alone", options->alone,
+                     "Price ticks after them, for bands alone; none with --shards")
         ->check(CLI::Range(0, 100'000'000))
         ->capture_default_str();
     command

@@ -52,6 +52,7 @@ def check_engine(program):
     assert shards["account_events"] > 0 and shards["merge_ns_per_event"] > 0
     crash = run(program, "engine", "--accounts", "2000", "--scenario", "crash", "--ticks", "3000")
     assert crash["account_events_per_tick"] > result["account_events_per_tick"] / 100
+    assert crash["bands"]["gap_told_ns"]["samples"] > crash["instruments"], "four gaps of the market"
     recorded = [str(path) for path in sorted(HISTORY.glob("coinbase_A*.csv.gz"))]
     history = run(program, "engine", "--accounts", "2000", "--instruments", "4", "--scenario", "history",
                   "--ticks", "1000000", "--history", *recorded)
