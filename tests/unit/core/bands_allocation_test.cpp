@@ -21,7 +21,11 @@ constexpr int kTicks = 60'000;
 // Two instruments that walk by 3 basis points a tick and stay near where they began.
 class Walk {
   public:
-    Walk() : random_(kSeed), engine_(parameters(), {.search = Search::bands}) {
+    explicit Walk(const BandLimits& limits = {})
+        : random_(kSeed),
+          engine_(parameters(), {.search = Search::bands,
+                                 .limits = limits,
+                                 .audit = {.accounts = 4, .every_inputs = 50}}) {
         for (std::uint32_t i = 0; i < 2; ++i) tick();
         for (std::uint32_t a = 0; a < kAccounts; ++a) {
             record(a, AccountRecord::balance, 0, money(1'000 + 40'000 * random_.unit()).raw(), 0);
@@ -43,6 +47,7 @@ class Walk {
         apply(Input::of(input));
     }
     BandStatistics statistics() const { return engine_.band_statistics(); }
+    std::uint64_t audits() const { return engine_.statistics().audits; }
 
   private:
     static constexpr double kStart[] = {50'000, 3'000};
@@ -85,10 +90,14 @@ class Walk {
 
 }  // namespace
 
-TEST_CASE("guards are reached and set anew without an allocation") {
-    Walk walk;
+TEST_CASE(
+    "guards are reached and set anew, distances tracked, repairs put off without an allocation") {
+    // The usual sizes, and hardly any repair at once.
+    const auto limits = GENERATE(BandLimits{}, BandLimits{.repairs = 1});
+    Walk walk(limits);
     for (int n = 0; n < kWarmUp; ++n) walk.tick();
     const BandStatistics warm = walk.statistics();
+    const std::uint64_t audits = walk.audits();
     const auto before = allocation_count();
     for (int n = 0; n < kTicks; ++n) walk.tick();
     const auto allocations = allocation_count() - before;
@@ -96,5 +105,8 @@ TEST_CASE("guards are reached and set anew without an allocation") {
     CAPTURE(now.banded, now.watched, now.fired);
     CHECK(now.guards_set - warm.guards_set > 1'000);
     CHECK(now.swept > warm.swept);
+    CHECK(now.touched - warm.touched > 1'000);
+    CHECK((limits.repairs == 0 || now.put_off > warm.put_off));
+    CHECK(walk.audits() - audits > 1'000);
     CHECK(allocations == 0);
 }

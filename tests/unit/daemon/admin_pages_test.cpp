@@ -184,6 +184,35 @@ TEST_CASE("metrics carry the values, exactly, under escaped labels") {
     CHECK(has_line(page, "margind_engine_report_age_seconds 0.08"));
 }
 
+TEST_CASE("metrics say how accounts are found, and what gaps and repairs take") {
+    AdminWorld world;
+    world.report.bands.banded = 70;
+    world.report.bands.tracked = 20;
+    world.report.bands.watched = 10;
+    world.report.bands.uncovered = 3;
+    world.report.bands.distrusted = 2;
+    world.report.bands.fired = 11;
+    world.report.bands.put_off = 5;
+    world.report.bands.bytes = 4'096;
+    world.report.gap_tick.record(core::Duration::from_ms(2));
+    world.report.repair.record(core::Duration::from_ms(1));
+    const Page page = metrics_page(world.snapshot());
+    for (const char* line :
+         {"margind_bands_accounts{mode=\"banded\"} 70",
+          "margind_bands_accounts{mode=\"tracked\"} 20",
+          "margind_bands_accounts{mode=\"watched\"} 10", "margind_bands_accounts_uncovered 3",
+          "margind_bands_accounts_distrusted 2", "margind_bands_fired_total 11",
+          "margind_bands_put_off_total 5", "margind_bands_bytes 4096",
+          "margind_gap_tick_seconds_count 1", "margind_engine_repair_seconds_count 1",
+          "margind_shard_merge_delay_seconds_count 0"}) {
+        CAPTURE(line);
+        CHECK(has_line(page, line));
+    }
+    const Document json(status_page(world.snapshot()));
+    CHECK(json.number("/latency/gap_tick/count") == 1);
+    CHECK(json.number("/latency/engine_repair/max_us") == 1'000);
+}
+
 TEST_CASE("an instrument without a price has no price metric, rather than zero") {
     AdminWorld world;
     world.report.instruments[0].mark = core::Price{};
