@@ -81,6 +81,7 @@ class RiskLoader {
         read_keeper_reward(root_, risk_);
         MapReader guard = root_.map("guard");
         guard.value("jump_factor", risk_.guard.jump_factor, parse_number);
+        guard.value("restart_grace", risk_.guard.restart_grace, parse_duration);
         guard.value("max_clock_skew", risk_.guard.max_clock_skew, parse_duration);
         guard.finish();
         root_.value("threshold_step", risk_.threshold_step, parse_rate);

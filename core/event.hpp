@@ -98,6 +98,11 @@ struct AccountEvent {
     Timestamp deadline;  // margin_call only: when the call is due
     std::uint8_t plan_steps = 0;
     bool plan_complete = true;  // false: more positions must be closed than kMaxPlanSteps
+    // What the decision was made from, so that it can be made again and compared:
+    // core/engine/state_hash.hpp.
+    std::uint64_t parameters_hash = 0;  // the risk parameters in force
+    std::uint64_t market_hash = 0;      // prices, rates and states of what the account depends on
+    std::uint64_t account_hash = 0;     // its name, mode, balances, positions and orders
     std::array<PlanStep, kMaxPlanSteps> plan;
 };
 
@@ -123,7 +128,8 @@ enum class PriceReason : std::uint8_t {
     first_price,
     no_quorum,
     hold_expired,
-    quorum_restored
+    quorum_restored,
+    restarted,  // the daemon was: no price counts that it had before
 };
 
 struct PriceStateEvent {
@@ -144,10 +150,16 @@ struct FeedStateEvent {
     FeedReason reason = FeedReason::none;
 };
 
-enum class DaemonState : std::uint8_t { warming, live };
+enum class DaemonState : std::uint8_t {
+    recovering,  // going on from a journal
+    warming,     // not every price is trusted yet: at the start, and again after a restart
+    live,
+    degraded,
+};
 struct DaemonStateEvent {
     DaemonState from = DaemonState::warming;
     DaemonState to = DaemonState::warming;
+    DaemonReason reason = DaemonReason::none;  // of recovering and degraded
 };
 
 struct ParametersEvent {
@@ -158,6 +170,8 @@ struct ParametersEvent {
 // Each second of engine time: silence is not the same as calm.
 struct ClockEvent {
     std::uint64_t last_input_seq = 0;  // everything up to it is judged and told
+    std::uint64_t state_hash =
+        0;  // of the whole engine after its input: core/engine/state_hash.hpp
     std::array<std::uint32_t, kMarginStates> accounts_by_state{};
 };
 
@@ -207,7 +221,7 @@ struct Event {
     Event() : clock() {}
 };
 static_assert(std::is_trivially_copyable_v<Event>);
-static_assert(sizeof(Event) == 784, "crosses a queue by copy");
+static_assert(sizeof(Event) == 808, "crosses a queue by copy");
 
 constexpr bool is_account_event(EventKind kind) {
     return kind <= EventKind::recovered;

@@ -11,7 +11,16 @@
 
 namespace margind::core {
 
-enum class InputKind : std::uint8_t { price, account, parameter, feed_state, timer, statistic };
+enum class InputKind : std::uint8_t {
+    price,
+    account,
+    parameter,
+    feed_state,
+    timer,
+    statistic,
+    daemon,
+    count_,
+};
 
 // What a price is, in the words of the feeds.
 enum class Channel : std::uint8_t {
@@ -53,6 +62,12 @@ enum class AccountRecord : std::uint8_t {
     transfer_from,
     transfer_to,
     nothing,  // the update says only that the account exists (or, with replace, that it is empty)
+    // Amount: the update's number in its source's own order. The first record of an update, where
+    // the source numbers them; the engine passes over it.
+    source_number,
+    // The last record of an update that was refused before it came here: only its number counts.
+    refused,
+    count_,
 };
 enum class UpdateMode : std::uint8_t {
     patch,    // what is not mentioned stays
@@ -142,6 +157,27 @@ struct StatisticInput {
     std::int64_t value = 0;    // raw, by `statistic`
 };
 
+// What becomes of the daemon itself, where accounts and their liquidations depend on it.
+enum class DaemonNotice : std::uint8_t {
+    // A new process goes on from what the journal kept: updates that were not complete are dropped,
+    // and no price is trusted until its quorum is fresh again (Guard::restart_grace).
+    restarted,
+    degraded,  // it cannot keep up with its promises, by `reason`
+    restored,  // it can again
+    count_,
+};
+enum class DaemonReason : std::uint8_t {
+    none,
+    restarted,
+    event_queue_full,  // events wait for the journal or the gateway; no input is taken
+    disk_low,          // the journal's disk is nearly full
+    count_,
+};
+struct DaemonInput {
+    DaemonNotice notice = DaemonNotice::count_;
+    DaemonReason reason = DaemonReason::none;
+};
+
 // Lets silence move the engine: staleness, hold limits, the clock event.
 struct TimerInput {};
 
@@ -159,6 +195,7 @@ struct Input {
         FeedStateInput feed_state;
         TimerInput timer;
         StatisticInput statistic;
+        DaemonInput daemon;
     };
 
     Input() : timer() {}
@@ -168,6 +205,7 @@ struct Input {
     static Input of(const FeedStateInput& feed_state);
     static Input of(const TimerInput& timer);
     static Input of(const StatisticInput& statistic);
+    static Input of(const DaemonInput& daemon);
 };
 static_assert(std::is_trivially_copyable_v<Input>);
 static_assert(sizeof(Input) == 128, "crosses queues and journals by copy: two cache lines");
@@ -202,11 +240,16 @@ inline Input Input::of(const TimerInput& timer) {
     input.timer = timer;
     return input;
 }
-
 inline Input Input::of(const StatisticInput& statistic) {
     Input input;
     input.kind = InputKind::statistic;
     input.statistic = statistic;
+    return input;
+}
+inline Input Input::of(const DaemonInput& daemon) {
+    Input input;
+    input.kind = InputKind::daemon;
+    input.daemon = daemon;
     return input;
 }
 
@@ -244,6 +287,8 @@ enum class Refusal : std::uint8_t {
     transfer_not_owned,      // the account does not own so much of the asset
     transfer_needs_prices,   // what stays behind cannot be valued yet
     transfer_below_initial,  // what stays behind would not meet its initial margin
+    refused_before,          // AccountRecord::refused: the update never was one
+    unknown_notice,
     count_,
 };
 

@@ -43,6 +43,8 @@ class Checker {
         check_liquidation(p_, problems_);
         require(p_.guard.jump_factor > 1 && p_.guard.jump_factor <= kJumpFactorMax,
                 "guard.jump_factor", "must be above 1, at most 1000");
+        require(within(p_.guard.restart_grace, Duration{}, kDay), "guard.restart_grace",
+                "must be between 0 and 24h");
         require(within(p_.guard.max_clock_skew, Duration{}, kDay), "guard.max_clock_skew",
                 "must be from 0s to 24h");
         require(within(p_.max_accounts, std::uint32_t{1}, kAccountsMax), "max_accounts",

@@ -218,6 +218,8 @@ struct Ladder {
 
 struct PriceGuard {
     double jump_factor = 2.0;  // k: prices outside [1/k, k] of the last accepted one are refused
+    // After a restart: how long a price's quorum must have been fresh before it is trusted again.
+    Duration restart_grace = Duration::from_seconds(5);
     Duration max_clock_skew = Duration::from_seconds(5);  // exchange time may lead receive time by
 };
 

@@ -83,7 +83,8 @@ void Comparison::risk() {
     const core::RiskParameters& to = wanted_.risk;
     restart_if(from.valuation_currency != to.valuation_currency, "valuation_currency");
     restart_if(from.feeds != to.feeds, "feeds");
-    restart_if(from.guard.jump_factor != to.guard.jump_factor ||
+    restart_if(from.guard.restart_grace != to.guard.restart_grace ||
+                   from.guard.jump_factor != to.guard.jump_factor ||
                    from.guard.max_clock_skew != to.guard.max_clock_skew,
                "guard");
     restart_if(from.max_accounts != to.max_accounts, "max_accounts");

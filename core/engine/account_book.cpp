@@ -162,6 +162,10 @@ Refusal AccountBook::stage_record(const AccountInput& record) {
         case AccountRecord::transfer_from:
         case AccountRecord::transfer_to:
             return Refusal::transfer_incomplete;
+        case AccountRecord::source_number:  // the engine keeps these two to itself
+        case AccountRecord::refused:
+        case AccountRecord::count_:
+            return Refusal::refused_before;
         case AccountRecord::position:
         case AccountRecord::order:
         case AccountRecord::accrued:

@@ -33,7 +33,7 @@ Engine::Implementation::Implementation(RiskParameters parameters, const EngineOp
     MARGIND_ASSERT(validate(parameters_).empty());
     MARGIND_ASSERT(audit_rule_.every_inputs > 0);
     standings_.reserve(parameters_.max_accounts);
-    before_.reserve(2 + std::size_t{audit_rule_.accounts});
+    before_.reserve(3 + std::size_t{audit_rule_.accounts});
     found_.reserve(audit_rule_.accounts);
     told_.reserve(audit_rule_.accounts);
     causes_.reserve(parameters_.instruments.size() + 2);
@@ -114,6 +114,10 @@ Refusal Engine::Implementation::dispatch(const Input& input) noexcept {
             if (refusal == Refusal::none) judge_changed_market();
             return refusal;
         }
+        case InputKind::daemon:
+            return apply_notice(input.daemon);
+        case InputKind::count_:
+            break;
     }
     return Refusal::none;
 }
@@ -121,7 +125,12 @@ Refusal Engine::Implementation::dispatch(const Input& input) noexcept {
 Refusal Engine::Implementation::apply_account(const AccountInput& record,
                                               std::uint8_t origin) noexcept {
     if (origin >= kMaxAccountSources) return Refusal::unknown_origin;
+    if (record.record == AccountRecord::source_number) return Refusal::none;
     auto& staging = account_staging_[origin];
+    if (record.record == AccountRecord::refused) {
+        staging.clear();
+        return Refusal::refused_before;
+    }
     staging.add(record, kMaxEntriesPerUpdate);
     if (record.last == Last::no) return Refusal::none;
 
@@ -202,13 +211,46 @@ void Engine::Implementation::apply_timer() noexcept {
     after_.push_back(event);
 }
 
+Refusal Engine::Implementation::apply_notice(const DaemonInput& input) noexcept {
+    switch (input.notice) {
+        case DaemonNotice::restarted:
+            for (auto& staging : account_staging_) staging.clear();
+            parameter_staging_.clear();
+            before_.push_back(moved_to(DaemonState::recovering, input.reason));
+            before_.push_back(moved_to(DaemonState::warming, DaemonReason::none));
+            market_.restarted(input_.engine_time);
+            judge_changed_market();
+            announce_live();
+            return Refusal::none;
+        case DaemonNotice::degraded:
+            if (daemon_state_ != DaemonState::degraded) {
+                after_.push_back(moved_to(DaemonState::degraded, input.reason));
+            }
+            return Refusal::none;
+        case DaemonNotice::restored:
+            if (daemon_state_ == DaemonState::degraded) {
+                after_.push_back(
+                    moved_to(market_.all_trusted_once() ? DaemonState::live : DaemonState::warming,
+                             DaemonReason::none));
+            }
+            return Refusal::none;
+        case DaemonNotice::count_:
+            break;
+    }
+    return Refusal::unknown_notice;
+}
+
 void Engine::Implementation::announce_live() noexcept {
-    if (daemon_state_ == DaemonState::live || !market_.all_priced()) return;
+    if (daemon_state_ != DaemonState::warming || !market_.all_trusted_once()) return;
+    after_.push_back(moved_to(DaemonState::live, DaemonReason::none));
+}
+
+Event Engine::Implementation::moved_to(DaemonState to, DaemonReason reason) noexcept {
     Event event;
     event.kind = EventKind::daemon_state;
-    event.daemon_state = {.from = daemon_state_, .to = DaemonState::live};
-    after_.push_back(event);
-    daemon_state_ = DaemonState::live;
+    event.daemon_state = {.from = daemon_state_, .to = to, .reason = reason};
+    daemon_state_ = to;
+    return event;
 }
 
 void Engine::Implementation::add_cause(const Cause& cause) noexcept {

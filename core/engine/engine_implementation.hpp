@@ -108,7 +108,9 @@ class Engine::Implementation {
     std::uint32_t cause_for(AccountSlot slot) noexcept;
     bool liquidation_is_held(AccountSlot slot) noexcept;
     void add_cause(const Cause& cause) noexcept;
+    Refusal apply_notice(const DaemonInput& input) noexcept;
     void announce_live() noexcept;
+    Event moved_to(DaemonState to, DaemonReason reason) noexcept;
 
     // The audit: engine_audit.cpp.
     std::optional<AuditEvent> examine(AccountSlot slot) const noexcept;

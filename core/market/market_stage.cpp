@@ -41,6 +41,7 @@ MarketStage::MarketStage(const RiskParameters& parameters)
       rows_(parameters),
       told_initial_(parameters.instruments.size()),
       told_maintenance_(parameters.instruments.size()),
+      armings_(parameters.instruments.size()),
       change_index_(parameters.instruments.size(), -1) {
     changes_.reserve(parameters.instruments.size());
     for (std::uint32_t s = 0; s < parameters.sources.size(); ++s) {
@@ -165,6 +166,9 @@ void MarketStage::advance(Timestamp now) noexcept {
         if (any(wiring.index_sources) || any(wiring.mark_sources)) {
             recompute(InstrumentId(i), now);
             recompute_dependents(InstrumentId(i), now);
+        } else if (armings_[i].waits) {
+            judge_trust(InstrumentId(i), armings_[i].trusted_since.stated(), now);
+            if (!armings_[i].waits) recompute_dependents(InstrumentId(i), now);
         } else if (statuses_[i].state == PriceState::frozen && statuses_[i].mark.raw() > 0) {
             judge_trust(InstrumentId(i), false, now);
         }
@@ -174,6 +178,26 @@ void MarketStage::advance(Timestamp now) noexcept {
 void MarketStage::feed_restarted(FeedId feed) noexcept {
     for (std::size_t s = 0; s < source_statuses_.size(); ++s) {
         if (parameters_.sources[s].feed == feed) source_statuses_[s].sequence = 0;
+    }
+}
+
+void MarketStage::restarted(Timestamp now) noexcept {
+    fresh_from_ = now;
+    for (SourceStatus& status : source_statuses_) {
+        status.in_merge = false;
+        status.sequence = 0;
+    }
+    arming_count_ = 0;
+    for (std::uint32_t i = 0; i < statuses_.size(); ++i) {
+        InstrumentStatus& status = statuses_[i];
+        const bool waits = !wiring_[i].index_sources.empty() && status.mark.raw() > 0;
+        armings_[i] = {.waits = waits, .trusted_since = {}};
+        if (!waits) continue;
+        ++arming_count_;
+        status.live_index_sources = 0;
+        status.live_mark_sources = 0;
+        status.distrusted_since = now;
+        set_state(InstrumentId(i), PriceState::frozen, PriceReason::restarted);
     }
 }
 
@@ -240,7 +264,8 @@ MarketStage::Merge MarketStage::merge(std::span<const SourceId> sources, Timesta
         const Source& source = parameters_.sources[id.index()];
         SourceStatus& status = source_statuses_[id.index()];
         Price price;
-        if (status.price.raw() > 0 && now - status.receive_time <= source.stale_after) {
+        if (status.price.raw() > 0 && status.receive_time >= fresh_from_ &&
+            now - status.receive_time <= source.stale_after) {
             price = converted(source, status.price);
         }
         const Instrument& instrument = parameters_.instruments[source.instrument.index()];
@@ -304,6 +329,7 @@ void MarketStage::recompute(InstrumentId id, Timestamp now) noexcept {
 }
 
 void MarketStage::judge_trust(InstrumentId id, bool trusted, Timestamp now) noexcept {
+    if (armings_[id.index()].waits && still_arming(id, trusted, now)) return;
     InstrumentStatus& status = statuses_[id.index()];
     if (trusted) {
         if (status.state == PriceState::good) return;
@@ -320,6 +346,19 @@ void MarketStage::judge_trust(InstrumentId id, bool trusted, Timestamp now) noex
                now - status.distrusted_since >= parameters_.instruments[id.index()].hold_max) {
         set_state(id, PriceState::suspect, PriceReason::hold_expired);
     }
+}
+
+bool MarketStage::still_arming(InstrumentId id, bool trusted, Timestamp now) noexcept {
+    Arming& arming = armings_[id.index()];
+    if (!trusted) {
+        arming.trusted_since = {};
+        return true;
+    }
+    if (!arming.trusted_since.stated()) arming.trusted_since = now;
+    if (now - arming.trusted_since < parameters_.guard.restart_grace) return true;
+    arming.waits = false;
+    --arming_count_;
+    return false;
 }
 
 void MarketStage::set_state(InstrumentId id, PriceState to, PriceReason reason) noexcept {

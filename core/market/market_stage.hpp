@@ -80,6 +80,10 @@ class MarketStage {
     void advance(Timestamp now) noexcept;
     // The feed (re)connected: its sources' sequences start anew.
     void feed_restarted(FeedId feed) noexcept;
+    // The daemon goes on after a restart: every price is frozen until a quorum of its sources has
+    // been fresh since `now` for guard.restart_grace. Prices stay where they are meanwhile, so that
+    // margin calls go on; hold_max does not end it, since nobody has seen the market.
+    void restarted(Timestamp now) noexcept;
     // Risk parameters changed: rates and weights are computed anew.
     void refresh() noexcept;
     // Forgets changes() and events(); call before each input.
@@ -99,8 +103,10 @@ class MarketStage {
     const SourceStatus& status(SourceId source) const noexcept {
         return source_statuses_[source.index()];
     }
-    // Every instrument that has sources has had a price its quorum trusted.
-    bool all_priced() const noexcept { return waiting_for_first_price_ == 0; }
+    // Every instrument that has sources has had a price its quorum trusted, since the last restart.
+    bool all_trusted_once() const noexcept {
+        return waiting_for_first_price_ == 0 && arming_count_ == 0;
+    }
 
   private:
     // Constant after construction: how an instrument hangs together with sources and others.
@@ -123,6 +129,7 @@ class MarketStage {
     Merge merge(std::span<const SourceId> sources, Timestamp now) noexcept;
     Price converted(const Source& source, Price price) const noexcept;  // zero: cannot be
     void judge_trust(InstrumentId instrument, bool trusted, Timestamp now) noexcept;
+    bool still_arming(InstrumentId instrument, bool trusted, Timestamp now) noexcept;
     void set_state(InstrumentId instrument, PriceState to, PriceReason reason) noexcept;
     struct BoundRate {
         Rate rate;
@@ -152,6 +159,15 @@ class MarketStage {
     std::vector<Rate> told_initial_;  // the rates last reported
     std::vector<Rate> told_maintenance_;
     std::uint32_t waiting_for_first_price_ = 0;
+    // Since a restart, per instrument: whether its quorum still has to prove itself, and since when
+    // it does.
+    struct Arming {
+        bool waits = false;
+        Timestamp trusted_since;  // not stated: it is not
+    };
+    std::vector<Arming> armings_;
+    std::uint32_t arming_count_ = 0;  // that wait
+    Timestamp fresh_from_;            // prices received before count for nothing
 
     std::vector<MarketChange> changes_;
     std::vector<std::int32_t> change_index_;  // per instrument into changes_, -1: none

@@ -19,6 +19,9 @@ void InputRouter::route(const Input& input, ShardInput& routed) noexcept {
     routed.input = input;
     routed.home = kEveryShard;
     routed.receiver = kNoShard;
+    if (input.kind == InputKind::daemon && input.daemon.notice == DaemonNotice::restarted) {
+        updates_ = {};  // what was not complete is dropped
+    }
     if (input.kind != InputKind::account) return;
     if (input.origin >= kMaxAccountSources) {
         routed.home = 0;  // refuses it
@@ -29,7 +32,8 @@ void InputRouter::route(const Input& input, ShardInput& routed) noexcept {
         update.home = shard_of(input.account.key.owner, shards_);
         update.first = input.account;
     }
-    ++update.records;
+    // A number before the update is no part of it.
+    if (input.account.record != AccountRecord::source_number) ++update.records;
     routed.home = update.home;
     if (input.account.last == Last::no) return;
     routed.receiver = receiver_of(update, input.account);

@@ -251,6 +251,8 @@ void EventEncoder::append_members(TextBuffer& out, const core::Event& event) con
             put_word(out, name_of(event.daemon_state.from));
             put(out, ",\"to\":");
             put_word(out, name_of(event.daemon_state.to));
+            put(out, ",\"reason\":");
+            put_word(out, name_of(event.daemon_state.reason));
             break;
         case core::EventKind::parameters_changed:
             put(out, ",\"changes\":");

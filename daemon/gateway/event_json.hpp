@@ -80,6 +80,7 @@ std::string_view name_of(core::PriceReason reason);
 std::string_view name_of(core::FeedState state);
 std::string_view name_of(core::FeedReason reason);
 std::string_view name_of(core::DaemonState state);
+std::string_view name_of(core::DaemonReason reason);
 std::string_view name_of(core::Refusal refusal);
 std::string_view name_of(core::Channel channel);
 

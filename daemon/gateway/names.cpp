@@ -135,6 +135,8 @@ std::string_view name_of(core::PriceReason reason) {
             return "hold_expired";
         case core::PriceReason::quorum_restored:
             return "quorum_restored";
+        case core::PriceReason::restarted:
+            return "restarted";
     }
     return "unknown";
 }
@@ -182,7 +184,33 @@ std::string_view name_of(core::FeedReason reason) {
 }
 
 std::string_view name_of(core::DaemonState state) {
-    return state == core::DaemonState::warming ? "warming" : "live";
+    switch (state) {
+        case core::DaemonState::recovering:
+            return "recovering";
+        case core::DaemonState::warming:
+            return "warming";
+        case core::DaemonState::live:
+            return "live";
+        case core::DaemonState::degraded:
+            return "degraded";
+    }
+    return "unknown";
+}
+
+std::string_view name_of(core::DaemonReason reason) {
+    switch (reason) {
+        case core::DaemonReason::none:
+            return "none";
+        case core::DaemonReason::restarted:
+            return "restarted";
+        case core::DaemonReason::event_queue_full:
+            return "event_queue_full";
+        case core::DaemonReason::disk_low:
+            return "disk_low";
+        case core::DaemonReason::count_:
+            break;
+    }
+    return "unknown";
 }
 
 std::string_view name_of(core::Refusal refusal) {
@@ -251,6 +279,10 @@ std::string_view name_of(core::Refusal refusal) {
             return "transfer_needs_prices";
         case core::Refusal::transfer_below_initial:
             return "transfer_below_initial";
+        case core::Refusal::refused_before:
+            return "refused_before";
+        case core::Refusal::unknown_notice:
+            return "unknown_notice";
         case core::Refusal::count_:
             break;
     }

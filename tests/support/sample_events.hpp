@@ -152,7 +152,8 @@ inline std::vector<core::Event> sample_events() {
     events.push_back(feed);
 
     core::Event daemon = sample_event(EventKind::daemon_state, 9);
-    daemon.daemon_state = {core::DaemonState::warming, core::DaemonState::live};
+    daemon.daemon_state = {core::DaemonState::warming, core::DaemonState::live,
+                           core::DaemonReason::none};
     events.push_back(daemon);
 
     core::Event parameters = sample_event(EventKind::parameters_changed, 10);

@@ -57,11 +57,11 @@ TEST_CASE("a price counts once its quorum is there") {
     Stage s(one_instrument(3, 2));
     REQUIRE(s.set(0, 100) == Refusal::none);
     CHECK(s.status().mark == Price{});
-    CHECK_FALSE(s.stage.all_priced());
+    CHECK_FALSE(s.stage.all_trusted_once());
     REQUIRE(s.set(1, 102) == Refusal::none);
     CHECK(s.status().mark == price(101));
     CHECK(s.status().state == PriceState::good);
-    CHECK(s.stage.all_priced());
+    CHECK(s.stage.all_trusted_once());
     REQUIRE(s.stage.events().size() == 1);
     CHECK(s.stage.events()[0].price_state.reason == PriceReason::first_price);
     REQUIRE(s.set(2, 101.5) == Refusal::none);
@@ -358,4 +358,58 @@ TEST_CASE("a tier's own rate is its floor") {
     CHECK(row.tiers[0].rate[MarginLevel::maintenance] > rate(0.14));
     CHECK(row.tiers[1].rate[MarginLevel::maintenance] == rate(0.2));
     CHECK(row.tiers[1].rate[MarginLevel::initial] == rate(0.4));
+}
+
+TEST_CASE("after a restart no price is trusted before its quorum was fresh for the grace") {
+    RiskParameters p = one_instrument(2, 2);
+    p.guard.restart_grace = Duration::from_seconds(3);
+    Stage s(p);
+    s.set(0, 100);
+    s.set(1, 100);
+    REQUIRE(s.status().state == PriceState::good);
+    s.stage.clear_changes();
+    s.stage.restarted(s.now);
+    CHECK(s.status().state == PriceState::frozen);
+    CHECK(s.status().reason == PriceReason::restarted);
+    CHECK(s.status().mark == price(100));  // margin calls go on with it
+    CHECK_FALSE(s.stage.all_trusted_once());
+    // hold_max is 60 s: it ends no hold of a market that nobody has seen.
+    s.advance(600);
+    CHECK(s.status().state == PriceState::frozen);
+    s.set(0, 101);
+    s.advance(5);
+    CHECK(s.status().state == PriceState::frozen);  // no quorum
+    s.set(1, 101);
+    s.set(0, 101);
+    s.advance(2.9);
+    CHECK(s.status().state == PriceState::frozen);
+    s.advance(0.1);
+    CHECK(s.status().state == PriceState::good);
+    CHECK(s.status().reason == PriceReason::quorum_restored);
+    CHECK(s.stage.all_trusted_once());
+}
+
+TEST_CASE("a quorum that breaks off during the grace begins it anew") {
+    RiskParameters p = one_instrument(2, 2);
+    p.guard.restart_grace = Duration::from_seconds(15);
+    Stage s(p);
+    s.set(0, 100);
+    s.set(1, 100);
+    s.stage.clear_changes();
+    s.stage.restarted(s.now);
+    s.set(0, 100);
+    s.set(1, 100);
+    s.advance(8);
+    s.set(0, 100);
+    s.advance(3);  // source 1 is stale
+    s.set(1, 100);
+    s.advance(6);
+    s.set(0, 100);
+    s.set(1, 100);
+    s.advance(8);
+    CHECK(s.status().state == PriceState::frozen);  // 14 s since the quorum is whole again
+    s.set(0, 100);
+    s.set(1, 100);
+    s.advance(1);
+    CHECK(s.status().state == PriceState::good);
 }
