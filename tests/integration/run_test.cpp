@@ -281,13 +281,12 @@ TEST_CASE("--engine stands for the config's search, also when the config is read
         fs::remove(folder.path / "ready.json");
         const std::vector<std::string> given{"--engine", search};
         Daemon daemon(folder, text, search.empty() ? std::vector<std::string>{} : given);
-        // Before the first price all are watched; with the reference nobody is counted.
-        const bool bands = search != "reference";
-        wait_for([&]() { return metrics_have(folder, "margind_accounts{state=\"healthy\"} 7"); });
+        // With the reference nobody is behind a guard, nor watched for want of one.
         wait_for([&]() {
-            const bool any = metrics_have(folder, "margind_bands_accounts{mode=\"watched\"} 7") ||
-                             metrics_have(folder, "margind_bands_accounts{mode=\"banded\"} 7");
-            return any == bands;
+            const bool nobody =
+                metrics_have(folder, "margind_bands_accounts{mode=\"watched\"} 0") &&
+                metrics_have(folder, "margind_bands_accounts{mode=\"banded\"} 0");
+            return nobody == (search == "reference");
         });
         folder.write("margind.yaml", text + "engine: {search: reference}\nseed: 9\n");
         daemon.program.signal(SIGHUP);
