@@ -27,6 +27,8 @@ constexpr std::pair<const char*, core::Search> kSearches[] = {
     {"bands", core::Search::bands}, {"reference", core::Search::reference}};
 constexpr std::pair<const char*, Idle> kIdles[] = {
     {"spin", Idle::spin}, {"yield", Idle::yield}, {"park", Idle::park}};
+constexpr std::pair<const char*, Durability> kDurabilities[] = {{"memory", Durability::memory},
+                                                                {"group", Durability::group}};
 constexpr std::pair<const char*, const char*> kLevels[] = {
     {"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}};
 
@@ -100,6 +102,38 @@ void read_admin(MapReader& root, const EventListenerSettings& events, AdminSetti
     }
 }
 
+void read_span(MapReader& map, const char* key, core::Duration least, core::Duration most,
+               const char* range, core::Duration& value) {
+    if (map.value(key, value, parse_duration) && (value < least || value > most)) {
+        map.problem(key, std::string("must be from ") + range);
+    }
+}
+
+void read_journal(MapReader& root, Settings& settings) {
+    constexpr std::int64_t kMiB = 1'048'576;
+    JournalSettings& journal = settings.journal;
+    MapReader map = root.map("journal");
+    std::string directory;
+    if (map.text("directory", directory)) journal.directory = beside(settings, directory);
+    map.choice("durability", journal.durability, kDurabilities);
+    read_span(map, "commit_every", core::Duration::from_ns(100'000), core::Duration::from_ms(100),
+              "100us to 100ms", journal.commit_every);
+    map.whole("segment_bytes", journal.segment_bytes, kMiB, 4'096 * kMiB);
+    map.whole("ring_bytes", journal.ring_bytes, kMiB, 16'384 * kMiB);
+    std::string memory;
+    if (map.text("memory_directory", memory)) journal.memory_directory = beside(settings, memory);
+    read_span(map, "snapshot_every", core::Duration::from_seconds(1),
+              core::Duration::from_seconds(7 * 86'400), "1s to 168h", journal.snapshot_every);
+    map.whole("retain_bytes", journal.retain_bytes, 0, std::numeric_limits<std::int64_t>::max());
+    read_span(map, "retain_for", core::Duration::from_seconds(60),
+              core::Duration::from_seconds(10LL * 366 * 86'400), "60s to 87840h",
+              journal.retain_for);
+    map.whole("free_low_bytes", journal.free_low_bytes, 0,
+              std::numeric_limits<std::int64_t>::max());
+    map.finish();
+    if (journal.directory.empty()) journal.durability = Durability::none;
+}
+
 void read_log(MapReader& root, Settings& settings) {
     MapReader map = root.map("log");
     const char* level = settings.log.level.c_str();
@@ -148,6 +182,7 @@ void read_daemon(MapReader& root, Settings& settings) {
     queues.whole("shard_events", settings.queues.shard_events, kShardQueueMin, kQueueMax);
     queues.finish();
     read_events(root, settings.events);
+    read_journal(root, settings);
     read_admin(root, settings.events, settings.admin);
     read_log(root, settings);
     root.whole("seed", settings.seed, 0, std::numeric_limits<std::int64_t>::max());
@@ -188,6 +223,7 @@ std::string to_string(const Problem& problem) {
 Loaded load_text(const std::string& text, const std::filesystem::path& name) {
     Loaded loaded;
     loaded.settings.path = name.string();
+    loaded.settings.text = text;
     Document document(name.string());
     try {
         const std::vector<YAML::Node> documents = YAML::LoadAll(text);

@@ -65,6 +65,29 @@ struct EventListenerSettings {
     core::Duration heartbeat = core::Duration::from_seconds(1);
 };
 
+// What has to be on disk before others are told.
+enum class Durability : std::uint8_t {
+    none,    // there is no journal
+    memory,  // nothing; records survive the end of the process, not that of the machine
+    group,   // the event that leaves, the account update that is acknowledged
+};
+
+struct JournalSettings {
+    std::filesystem::path directory;  // empty: no journal, a restart begins from nothing
+    Durability durability = Durability::group;
+    core::Duration commit_every = core::Duration::from_ms(1);  // then what there is goes to disk
+    std::uint64_t segment_bytes = 128 * 1024 * 1024;
+    std::uint64_t ring_bytes = 64 * 1024 * 1024;  // records waiting for the journal's thread
+    // Durability memory: the folder, on tmpfs, of the file that holds that ring.
+    std::filesystem::path memory_directory = "/dev/shm";
+    core::Duration snapshot_every = core::Duration::from_seconds(600);
+    std::uint64_t retain_bytes = 0;  // of sealed segments; 0: no limit
+    core::Duration retain_for = core::Duration::from_seconds(30 * 86'400);
+    std::uint64_t free_low_bytes = 1024ULL * 1024 * 1024;  // less than this free: disk_low
+
+    friend bool operator==(const JournalSettings&, const JournalSettings&) = default;
+};
+
 struct AdminSettings {
     bool enabled = true;
     std::string address = "127.0.0.1";
@@ -82,6 +105,7 @@ struct AccountsSettings {
 
 struct Settings {
     std::string path;  // where it was read from, for messages
+    std::string text;  // what stood there, for the journal
     core::RiskParameters risk;
     // Per instrument, what `generate` takes as today's price; zero: none. The daemon ignores it.
     std::vector<core::Price> reference_prices;
@@ -91,6 +115,7 @@ struct Settings {
     ThreadSettings threads;
     QueueSettings queues;
     EventListenerSettings events;
+    JournalSettings journal;
     AdminSettings admin;
     bool ports_overridden = false;   // events.port and admin.port come from the command line
     bool search_overridden = false;  // engine.search does

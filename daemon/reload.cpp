@@ -217,6 +217,7 @@ void Comparison::process() {
                    a.engine.audit.accounts != b.engine.audit.accounts ||
                    a.engine.audit.every_inputs != b.engine.audit.every_inputs,
                "engine");
+    restart_if(a.journal != b.journal, "journal");
     restart_if(a.queues.inputs != b.queues.inputs || a.queues.events != b.queues.events ||
                    a.queues.shard_inputs != b.queues.shard_inputs ||
                    a.queues.shard_events != b.queues.shard_events,
