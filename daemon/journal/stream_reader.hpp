@@ -1,0 +1,70 @@
+// Reads one stream of a journal, record by record, across segments, plain or compressed, finished
+// or still being written. Every record is checked: its sum, its place after the one before it, and
+// that numbers have no holes.
+//
+// Threads: one for each reader; any number of readers beside the writer. Allocates; blocks on
+// reads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/journal/record.hpp"
+#include "daemon/journal/file_layer.hpp"
+#include "daemon/journal/journal_directory.hpp"
+
+namespace margind::daemon {
+
+class SegmentReader;
+
+struct JournalRecord {
+    core::RecordHeader header;
+    std::span<const std::byte> payload;  // until the reader's next call
+    std::uint64_t offset = 0;            // of the record in its segment, uncompressed
+};
+
+enum class ReadStatus : std::uint8_t {
+    record,
+    end,      // for now: what follows is not written yet, or is a torn tail
+    problem,  // problem() says what; the reader stays where it is
+};
+
+class StreamReader {
+  public:
+    StreamReader(FileLayer& files, std::string folder, core::JournalStream stream);
+    ~StreamReader();
+
+    // Goes to the first record whose sequence is `sequence`; an epoch that begins there comes
+    // before its input. Nothing there yet: end, and next() will find it once it is. Retention has
+    // removed it: problem. Cost: reads at most one segment (of a compressed one a frame).
+    ReadStatus seek(std::uint64_t sequence);
+
+    // The next record, of whatever type, if its sequence is at most `limit`: what a writer is known
+    // to have written (JournalWriter::durable_input and such). Without a limit: all there is.
+    ReadStatus next(JournalRecord& record,
+                    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());
+
+    const std::string& problem() const noexcept { return problem_; }
+    // Of the segment the last record stands in.
+    const std::string& segment() const noexcept { return segment_; }
+    // Its header. Requires: a record was read, or seek() found one.
+    const core::SegmentHeader& segment_header() const;
+
+  private:
+    ReadStatus open_segment(const SegmentFile& segment);
+    ReadStatus fail(std::string problem);
+
+    FileLayer& files_;
+    const std::string folder_;
+    const core::JournalStream stream_;
+    std::unique_ptr<SegmentReader> reader_;
+    std::string segment_;
+    std::uint64_t next_sequence_ = 1;  // whose record comes next
+    std::string problem_;
+};
+
+}  // namespace margind::daemon
