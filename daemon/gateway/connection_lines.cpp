@@ -16,6 +16,9 @@ std::string_view advice_on(GoodbyeReason reason) {
         case GoodbyeReason::protocol_error:
             return "this stream takes no requests, and too much was sent to it; connect again and "
                    "only read";
+        case GoodbyeReason::journal_failed:
+            return "the journal could not be written, so no event is published any more; what was "
+                   "sent up to last_event_seq stands; connect again when the daemon was restarted";
     }
     return {};
 }
@@ -36,15 +39,20 @@ std::string_view name_of(GoodbyeReason reason) {
             return "too_many_subscribers";
         case GoodbyeReason::protocol_error:
             return "protocol_error";
+        case GoodbyeReason::journal_failed:
+            return "journal_failed";
     }
     return "unknown";
 }
 
-void append_hello(TextBuffer& out, std::string_view session_id, std::uint64_t next_event_seq) {
+void append_hello(TextBuffer& out, const Hello& hello) {
     fmt::format_to(end_of(out), R"({{"type":"hello","protocol":1,"session":)");
-    append_quoted(out, session_id);
-    fmt::format_to(end_of(out), R"(,"next_event_seq":{},"version":")" MARGIND_VERSION "\"}}\n",
-                   next_event_seq);
+    append_quoted(out, hello.session);
+    fmt::format_to(
+        end_of(out),
+        R"(,"next_event_seq":{},"durability":"{}","state":"{}","version":")" MARGIND_VERSION
+        "\"}}\n",
+        hello.next_event_seq, name_of(hello.durability), name_of(hello.state));
 }
 
 void append_heartbeat(TextBuffer& out, std::uint64_t next_event_seq, core::Timestamp emit_time) {

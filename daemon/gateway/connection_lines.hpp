@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "config/settings.hpp"
+#include "core/event.hpp"
 #include "core/time.hpp"
 #include "daemon/gateway/event_json.hpp"
 
@@ -15,12 +17,21 @@ enum class GoodbyeReason : std::uint8_t {
     slow_consumer,         // too much waited for this subscriber; the rest was dropped
     too_many_subscribers,  // refused at once
     protocol_error,        // the subscriber kept sending what nobody asked for
+    journal_failed,        // what happens now can not be written down, so nobody is told it
 };
 
 std::string_view name_of(GoodbyeReason reason);
 
+// What a connection begins with.
+struct Hello {
+    std::string_view session;
+    std::uint64_t next_event_seq = 1;
+    config::Durability durability = config::Durability::none;
+    core::DaemonState state = core::DaemonState::warming;
+};
+
 // Each appends one line with its newline.
-void append_hello(TextBuffer& out, std::string_view session_id, std::uint64_t next_event_seq);
+void append_hello(TextBuffer& out, const Hello& hello);
 void append_heartbeat(TextBuffer& out, std::uint64_t next_event_seq, core::Timestamp emit_time);
 // `last_event_seq`: the last event sent before it.
 void append_goodbye(TextBuffer& out, GoodbyeReason reason, std::uint64_t last_event_seq);

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "config/settings.hpp"
 #include "core/event.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
@@ -81,6 +82,7 @@ std::string_view name_of(core::FeedState state);
 std::string_view name_of(core::FeedReason reason);
 std::string_view name_of(core::DaemonState state);
 std::string_view name_of(core::DaemonReason reason);
+std::string_view name_of(config::Durability durability);
 std::string_view name_of(core::Refusal refusal);
 std::string_view name_of(core::Channel channel);
 

@@ -50,12 +50,14 @@ tcp::acceptor listen_on(asio::io_context& io, const config::EventListenerSetting
 class Gateway::Implementation : public std::enable_shared_from_this<Implementation> {
   public:
     Implementation(asio::io_context& io, const config::EventListenerSettings& settings,
-                   const EventEncoder& encoder, feeds::Clock& clock, std::string session_id);
+                   const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
+                   config::Durability durability);
 
     void start();
     void stop();
     std::uint16_t port() const { return port_; }
     void publish(const core::Event& event);
+    void fail();
     void drain(core::Duration timeout, std::function<void()> done);
     GatewayStatistics statistics() const;
 
@@ -70,7 +72,6 @@ class Gateway::Implementation : public std::enable_shared_from_this<Implementati
     asio::io_context& io_;
     const config::EventListenerSettings settings_;
     const EventEncoder& encoder_;
-    const std::string session_id_;
     tcp::acceptor acceptor_;
     const std::uint16_t port_;
     asio::steady_timer accept_timer_;
@@ -81,6 +82,7 @@ class Gateway::Implementation : public std::enable_shared_from_this<Implementati
     TextBuffer line_;  // reused
     bool stopped_ = false;
     bool draining_ = false;
+    bool failed_ = false;
     std::function<void()> drained_;
 };
 
@@ -89,18 +91,18 @@ class Gateway::Implementation : public std::enable_shared_from_this<Implementati
 Gateway::Implementation::Implementation(asio::io_context& io,
                                         const config::EventListenerSettings& settings,
                                         const EventEncoder& encoder, feeds::Clock& clock,
-                                        std::string session_id)
+                                        std::string session_id, config::Durability durability)
     : io_(io),
       settings_(settings),
       encoder_(encoder),
-      session_id_(std::move(session_id)),
       acceptor_(listen_on(io, settings)),
       port_(acceptor_.local_endpoint().port()),
       accept_timer_(io),
       heartbeat_timer_(io),
       drain_timer_(io),
       stream_(std::make_shared<SharedStream>(
-          settings.subscriber_buffer_bytes + 3 * encoder.line_bytes_max(), clock)) {
+          settings.subscriber_buffer_bytes + 3 * encoder.line_bytes_max(), clock,
+          std::move(session_id), durability)) {
     line_.reserve(encoder.line_bytes_max());
     connections_.reserve(settings.subscribers_max + kRefusalsMax);
 }
@@ -151,21 +153,30 @@ void Gateway::Implementation::admit(tcp::socket socket) {
     const bool full =
         stream_->counters.subscribers.load(std::memory_order_relaxed) >= settings_.subscribers_max;
     connections_.push_back(std::make_shared<Subscriber>(std::move(socket), stream_));
-    if (full) {
-        connections_.back()->refuse();
+    if (failed_ || full) {
+        connections_.back()->refuse(failed_ ? GoodbyeReason::journal_failed
+                                            : GoodbyeReason::too_many_subscribers);
     } else {
-        connections_.back()->start(session_id_);
+        connections_.back()->start();
     }
 }
 
+void Gateway::Implementation::fail() {
+    if (std::exchange(failed_, true)) return;
+    for (const auto& connection : connections_) connection->finish(GoodbyeReason::journal_failed);
+}
+
 void Gateway::Implementation::publish(const core::Event& event) {
-    MARGIND_ASSERT(!draining_);
+    MARGIND_ASSERT(!draining_ && !failed_);
     MARGIND_ASSERT(stream_->newest_event_seq == 0 ||
                    event.event_seq == stream_->newest_event_seq + 1);
     line_.clear();
     encoder_.append_line(line_, event, stream_->clock.now());
     stream_->ring.append({line_.data(), line_.size()});
     stream_->newest_event_seq = event.event_seq;
+    if (event.kind == core::EventKind::daemon_state) {
+        stream_->daemon_state = event.daemon_state.to;
+    }
     GatewayCounters::add(stream_->counters.events_total, 1);
     for (const auto& connection : connections_) {
         if (!connection->receiving()) continue;
@@ -234,9 +245,10 @@ GatewayStatistics Gateway::Implementation::statistics() const {
 }
 
 Gateway::Gateway(asio::io_context& io, const config::EventListenerSettings& settings,
-                 const EventEncoder& encoder, feeds::Clock& clock, std::string session_id)
-    : implementation_(
-          std::make_shared<Implementation>(io, settings, encoder, clock, std::move(session_id))) {
+                 const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
+                 config::Durability durability)
+    : implementation_(std::make_shared<Implementation>(io, settings, encoder, clock,
+                                                       std::move(session_id), durability)) {
     implementation_->start();
 }
 
@@ -250,6 +262,10 @@ std::uint16_t Gateway::port() const {
 
 void Gateway::publish(const core::Event& event) {
     implementation_->publish(event);
+}
+
+void Gateway::fail() {
+    implementation_->fail();
 }
 
 void Gateway::drain(core::Duration timeout, std::function<void()> done) {

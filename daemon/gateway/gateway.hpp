@@ -31,12 +31,16 @@ class Gateway {
   public:
     // Binds and listens; throws std::system_error naming address and port when it cannot.
     Gateway(boost::asio::io_context& io, const config::EventListenerSettings& settings,
-            const EventEncoder& encoder, feeds::Clock& clock, std::string session_id);
+            const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
+            config::Durability durability = config::Durability::none);
     ~Gateway();
 
     std::uint16_t port() const;
     // Encodes once and queues for every subscriber; tries to send at once.
     void publish(const core::Event& event);
+    // The journal has failed: subscribers get what was published, and why there is no more; new
+    // ones are refused. Nothing may be published any more. Idempotent.
+    void fail();
     // No more events: flush what is queued, say goodbye, close; calls `done` once when all are gone
     // or `timeout` has passed.
     void drain(core::Duration timeout, std::function<void()> done);

@@ -213,6 +213,18 @@ std::string_view name_of(core::DaemonReason reason) {
     return "unknown";
 }
 
+std::string_view name_of(config::Durability durability) {
+    switch (durability) {
+        case config::Durability::none:
+            return "none";
+        case config::Durability::memory:
+            return "memory";
+        case config::Durability::group:
+            return "group";
+    }
+    return "unknown";
+}
+
 std::string_view name_of(core::Refusal refusal) {
     switch (refusal) {
         case core::Refusal::none:

@@ -33,19 +33,22 @@ Subscriber::Subscriber(asio::ip::tcp::socket socket, std::shared_ptr<SharedStrea
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
-void Subscriber::start(const std::string& session_id) {
+void Subscriber::start() {
     counted_ = true;
     GatewayCounters::add(stream_->counters.subscribers, 1);
     GatewayCounters::add(stream_->counters.subscribers_total, 1);
     control_at_ = cursor_;
-    append_hello(control_, session_id, stream_->newest_event_seq + 1);
+    append_hello(control_, {.session = stream_->session,
+                            .next_event_seq = stream_->newest_event_seq + 1,
+                            .durability = stream_->durability,
+                            .state = stream_->daemon_state});
     flush();
     read();
 }
 
-void Subscriber::refuse() {
+void Subscriber::refuse(GoodbyeReason reason) {
     GatewayCounters::add(stream_->counters.refused_total, 1);
-    cut_off(GoodbyeReason::too_many_subscribers);
+    cut_off(reason);
     read();
 }
 

@@ -39,8 +39,16 @@ struct GatewayCounters {
 
 // What all connections read and the gateway writes.
 struct SharedStream {
-    SharedStream(std::size_t ring_bytes, feeds::Clock& the_clock)
-        : ring(ring_bytes), clock(the_clock) {}
+    SharedStream(std::size_t ring_bytes, feeds::Clock& the_clock, std::string session_id,
+                 config::Durability what_is_promised)
+        : session(std::move(session_id)),
+          durability(what_is_promised),
+          ring(ring_bytes),
+          clock(the_clock) {}
+
+    const std::string session;
+    const config::Durability durability;
+    core::DaemonState daemon_state = core::DaemonState::warming;  // as told last
 
     ByteRing ring;  // event lines, whole, in order
     std::uint64_t newest_event_seq = 0;
@@ -54,9 +62,9 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
     Subscriber(boost::asio::ip::tcp::socket socket, std::shared_ptr<SharedStream> stream);
 
     // Greets and lets the events flow that are published from now on.
-    void start(const std::string& session_id);
+    void start();
     // Says why not, and ends.
-    void refuse();
+    void refuse(GoodbyeReason reason);
 
     // Sends what waits, as much as the socket takes; the rest follows when it takes more.
     void flush();

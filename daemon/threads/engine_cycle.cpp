@@ -1,5 +1,7 @@
 #include "daemon/threads/engine_cycle.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "core/assert.hpp"
@@ -36,7 +38,7 @@ int EngineCycle::do_work() noexcept {
 
 // Takes the engine one input further. False when there is nothing to do, or events wait.
 bool EngineCycle::step() noexcept {
-    if (!hand_out()) return false;
+    if (!hand_out() || !journal_has_room()) return false;
     const core::Input* const input = intake_.next();
     if (input == nullptr) return false;
     apply(*input);
@@ -46,16 +48,35 @@ bool EngineCycle::step() noexcept {
 
 core::Refusal EngineCycle::accept(core::Input& input) noexcept {
     intake_.precede(input, [this](const core::Input& timer) {
+        while (!journal_has_room()) sched_yield();
         apply(timer);
-        MARGIND_ASSERT(hand_out());
+        carry_through();
     });
+    while (!journal_has_room()) sched_yield();
     const core::Refusal refusal = apply(input);
-    MARGIND_ASSERT(hand_out());
+    carry_through();
     settle();
     return refusal;
 }
 
+void EngineCycle::carry_through() noexcept {
+    while (!hand_out()) {
+        MARGIND_ASSERT(tap_ != nullptr && !event_recorded_);  // the sink does not refuse
+        sched_yield();
+    }
+}
+
+bool EngineCycle::journal_has_room() noexcept {
+    const bool was_full = journal_full_;
+    journal_full_ = tap_ != nullptr && !tap_->has_room();
+    if (!journal_full_) return true;
+    if (!was_full) ++event_queue_full_total_;
+    event_queue_was_full_ = true;
+    return false;
+}
+
 core::Refusal EngineCycle::apply(const core::Input& input) noexcept {
+    if (tap_ != nullptr) tap_->input(input);
     const std::uint64_t evaluations = engine_.evaluations();
     const core::Refusal refusal = engine_.apply(input);
     price_applied_ = input.kind == core::InputKind::price;
@@ -77,13 +98,14 @@ void EngineCycle::settle() noexcept {
 // Hands out what waits. False when the sink is full.
 bool EngineCycle::hand_out() noexcept {
     while (event_waits_ || engine_.next_event(event_)) {
-        if (!events_->try_publish(event_)) {
+        event_recorded_ = event_recorded_ || tap_ == nullptr || tap_->event(event_);
+        if (!event_recorded_ || !events_->try_publish(event_)) {
             if (!event_waits_) ++event_queue_full_total_;
             event_waits_ = true;
             event_queue_was_full_ = true;
             return false;
         }
-        event_waits_ = false;
+        event_waits_ = event_recorded_ = false;
         if (event_.kind == core::EventKind::daemon_state) daemon_state_ = event_.daemon_state.to;
         if (price_applied_ && clock_ != nullptr) {
             receive_to_event_.record(clock_->now() - event_.receive_time);

@@ -41,13 +41,19 @@ class EngineCycle final : public InputCycle {
 
     core::Refusal accept(core::Input& input) noexcept override;
     bool idle() const noexcept override;
-    bool blocked() const noexcept override { return event_waits_; }
+    bool blocked() const noexcept override { return event_waits_ || journal_full_; }
     void deliver_to(EventSink& events) noexcept override { events_ = &events; }
+    void record_in(JournalTap& tap) noexcept override { tap_ = &tap; }
+    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept override {
+        intake_.resume(last_input_seq, engine_time);
+    }
     const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override { return engine_; }
 
   private:
     bool step() noexcept;
+    bool journal_has_room() noexcept;
+    void carry_through() noexcept;
     core::Refusal apply(const core::Input& input) noexcept;
     void settle() noexcept;
     bool hand_out() noexcept;
@@ -60,11 +66,14 @@ class EngineCycle final : public InputCycle {
     EventSink* events_;
     Published<EngineReport>* const reports_;
     QueryDesk* const queries_;
+    JournalTap* tap_ = nullptr;  // null: there is no journal
     // The engine's thread's.
     Intake intake_;
     core::Event event_;  // fetched from the engine, not taken by the sink yet
     bool event_waits_ = false;
-    bool price_applied_ = false;  // the last input was a price: its events' latency counts
+    bool event_recorded_ = false;  // `event_` is, it waits for the sink alone
+    bool journal_full_ = false;    // an input waits for the journal
+    bool price_applied_ = false;   // the last input was a price: its events' latency counts
     core::DaemonState daemon_state_ = core::DaemonState::warming;
     std::uint64_t event_queue_full_total_ = 0;
     bool event_queue_was_full_ = false;  // since the last report

@@ -9,6 +9,7 @@
 #include "core/event.hpp"
 #include "core/input.hpp"
 #include "core/time.hpp"
+#include "daemon/journal/journal_tap.hpp"
 #include "daemon/threads/sequencer.hpp"
 
 namespace margind::daemon {
@@ -38,7 +39,8 @@ class InputCycle {
     // Does a bounded amount of what there is to do; returns how much that was.
     virtual int do_work() noexcept = 0;
     // Straight through, on the calling thread: everything due before, then the input and its
-    // events. Requires: a sink that never refuses. Returns the verdict on the input.
+    // events; waits while the journal has no room. Requires: a sink that never refuses. Returns the
+    // verdict on the input.
     virtual core::Refusal accept(core::Input& input) noexcept = 0;
     // Whether there is nothing left: no input waits in the source or here, no event waits.
     virtual bool idle() const noexcept = 0;
@@ -49,6 +51,10 @@ class InputCycle {
 
     // From now on events go to `events`. Requires: no event waits.
     virtual void deliver_to(EventSink& events) noexcept = 0;
+    // From now on every input and event is recorded. Requires: nothing runs on another thread.
+    virtual void record_in(JournalTap& tap) noexcept = 0;
+    // Goes on where another process ended: numbers and time. Requires: no input was taken.
+    virtual void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept = 0;
     virtual const Sequencer& sequencer() const noexcept = 0;
     // The engine that gave the last verdict. Requires: nothing runs on another thread.
     virtual const core::Engine& engine() const noexcept = 0;

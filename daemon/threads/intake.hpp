@@ -31,6 +31,10 @@ class Intake {
         sequencer_.stamp(input, now);
     }
 
+    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept {
+        sequencer_.resume(last_input_seq, engine_time);
+    }
+
     // Whether something waits, here or in the source.
     bool waits() const noexcept { return holds_ || depth() > 0; }
     std::size_t depth() const noexcept { return source_ != nullptr ? source_->depth() : 0; }

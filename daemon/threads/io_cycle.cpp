@@ -64,20 +64,31 @@ int IoCycle::do_work() {
         if (stage_ < Stage::flushing) work += engine_.straight->do_work();
     } else {
         work += engine_.inputs->flush_backlog();
-        work += hand_over_events();
         resume_sessions();
     }
+    work += hand_over_events();
     if (stage_ != Stage::running) advance_drain();
     return work;
 }
 
 int IoCycle::hand_over_events() {
+    const bool failed = engine_.journal != nullptr && engine_.journal->failed();
+    if (failed) gateway_.fail();
     int events = 0;
-    while (events < kEventsPerCall && engine_.events->try_take(event_)) {
-        gateway_.publish(event_);
-        ++events;
+    for (; events < kEventsPerCall && event_may_leave(); ++events) {
+        holds_event_ = false;
+        if (!failed) gateway_.publish(event_);
     }
     return events;
+}
+
+// Whether there is an event in `event_` that may be published, or dropped.
+bool IoCycle::event_may_leave() noexcept {
+    if (engine_.events == nullptr) return false;
+    if (!holds_event_) holds_event_ = engine_.events->try_take(event_);
+    return holds_event_ &&
+           (engine_.journal == nullptr || engine_.journal->event_may_leave(event_.event_seq) ||
+            engine_.journal->failed());
 }
 
 void IoCycle::resume_sessions() {
@@ -93,10 +104,10 @@ void IoCycle::park() {
                           (engine_.inputs != nullptr && !engine_.inputs->backlog_empty());
     const core::Duration longest = watching ? kLookAgain : Sequencer::kTimerEvery;
     bell_.declare_asleep();
-    if (engine_.straight != nullptr) {
-        waiter_->wait(std::min(longest, engine_.straight->until_timer(clock_.now())));
-    } else if (engine_.events->depth() == 0) {
-        waiter_->wait(longest);
+    if (!event_may_leave()) {
+        waiter_->wait(engine_.straight == nullptr
+                          ? longest
+                          : std::min(longest, engine_.straight->until_timer(clock_.now())));
     }
     bell_.declare_awake();
 }
@@ -137,8 +148,9 @@ bool IoCycle::sessions_stopped() const {
 }
 
 bool IoCycle::engine_finished() const {
-    if (engine_.straight != nullptr) return engine_.straight->idle();
-    return engine_.duty->finished() && engine_.events->depth() == 0;
+    const bool idle =
+        engine_.straight != nullptr ? engine_.straight->idle() : engine_.duty->finished();
+    return idle && !holds_event_ && (engine_.events == nullptr || engine_.events->depth() == 0);
 }
 
 }  // namespace margind::daemon

@@ -10,6 +10,7 @@
 
 #include "core/time.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/journal/durability.hpp"
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
 #include "daemon/threads/engine_cycle.hpp"
@@ -21,12 +22,14 @@
 
 namespace margind::daemon {
 
-// The engine's side of the layout: either `straight` or all the others.
+// The engine's side of the layout: either `straight`, or `inputs` and `duty`. `events` null: they
+// go straight to the gateway. `journal` null: there is none.
 struct EngineSide {
     EngineCycle* straight = nullptr;
     QueuedDelivery* inputs = nullptr;
     EventQueue* events = nullptr;
     EngineDuty* duty = nullptr;
+    const Durability* journal = nullptr;
 };
 
 class IoCycle final : public DutyCycle {
@@ -49,13 +52,17 @@ class IoCycle final : public DutyCycle {
     bool running() const noexcept { return stage_ == Stage::running; }
     void park() override;
 
+    // io thread: publishes events that wait and may leave; returns how many. Once the journal has
+    // failed they are dropped, and the gateway tells why.
+    int hand_over_events();
+
     // Any thread, once: stop the feeds, finish the queues, flush the subscribers; then finished().
     void request_drain();
 
   private:
     enum class Stage : std::uint8_t { running, stopping, finishing, flushing, finished };
 
-    int hand_over_events();
+    bool event_may_leave() noexcept;
     void resume_sessions();
     void advance_drain();
     bool sessions_stopped() const;
@@ -70,7 +77,8 @@ class IoCycle final : public DutyCycle {
     Gateway& gateway_;
     const EngineSide engine_;
     // io thread's.
-    core::Event event_;
+    core::Event event_;  // taken from the queue, waits for the journal
+    bool holds_event_ = false;
     Stage stage_ = Stage::running;
     core::Timestamp stop_deadline_;
 };

@@ -40,8 +40,6 @@ void Sequencer::stamp(core::Input& input, core::Timestamp now) noexcept {
     silent_since_ = engine_time_;
     input.input_seq = ++last_input_seq_;
     input.engine_time = engine_time_;
-    // Every input there is passes here, complete and in order: the input journal's tap belongs
-    // here.
 }
 
 }  // namespace margind::daemon

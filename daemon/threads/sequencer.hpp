@@ -29,6 +29,12 @@ class Sequencer {
     // Stamps `input` as the next one, at max(`now`, the time before). Requires: no timer is due.
     void stamp(core::Input& input, core::Timestamp now) noexcept;
 
+    // Goes on after this input of another process. Requires: none was stamped here.
+    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept {
+        last_input_seq_ = last_input_seq;
+        engine_time_ = engine_time;
+    }
+
     std::uint64_t last_input_seq() const noexcept { return last_input_seq_; }
     core::Timestamp engine_time() const noexcept { return engine_time_; }
     // When the next timer will be due; the epoch before the first call of timer_due().

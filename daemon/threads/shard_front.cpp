@@ -1,5 +1,7 @@
 #include "daemon/threads/shard_front.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "core/assert.hpp"
@@ -47,7 +49,7 @@ int ShardFront::do_work() noexcept {
 
 // Gives the shards one more input. False when there is none, or no room.
 bool ShardFront::step() noexcept {
-    if (event_waits_ || !has_room()) return false;
+    if (event_waits_ || !has_room() || !journal_has_room()) return false;
     const core::Input* const input = intake_.next();
     if (input == nullptr) return false;
     distribute(*input);
@@ -59,7 +61,17 @@ bool ShardFront::has_room() noexcept {
                        [](const auto& lane) { return lane->has_room(); });
 }
 
+bool ShardFront::journal_has_room() noexcept {
+    const bool was_full = journal_full_;
+    journal_full_ = tap_ != nullptr && !tap_->has_room();
+    if (!journal_full_) return true;
+    if (!was_full) ++event_queue_full_total_;
+    event_queue_was_full_ = true;
+    return false;
+}
+
 void ShardFront::distribute(const core::Input& input) noexcept {
+    if (tap_ != nullptr) tap_->input(input);
     router_.route(input, routed_);
     for (const auto& lane : lanes_) lane->push(routed_);
     for (const auto& lane : lanes_) lane->wake();  // the first does not wait for the others' bells
@@ -67,9 +79,11 @@ void ShardFront::distribute(const core::Input& input) noexcept {
 
 core::Refusal ShardFront::accept(core::Input& input) noexcept {
     intake_.precede(input, [this](const core::Input& timer) {
+        while (!journal_has_room()) sched_yield();
         distribute(timer);
         carry_through();
     });
+    while (!journal_has_room()) sched_yield();
     distribute(input);
     carry_through();
     const std::uint32_t home = routed_.home == core::kEveryShard ? 0 : routed_.home;
@@ -80,10 +94,17 @@ core::Refusal ShardFront::accept(core::Input& input) noexcept {
 void ShardFront::carry_through() noexcept {
     while (!all_passed()) {
         for (const auto& lane : lanes_) lane->do_work();
-        while (hand_out(kEventsPerCall) > 0) continue;
-        MARGIND_ASSERT(!event_waits_);
+        hand_out_all();
     }
-    while (hand_out(kEventsPerCall) > 0) continue;
+    hand_out_all();
+}
+
+void ShardFront::hand_out_all() noexcept {
+    while (hand_out(kEventsPerCall) > 0 || event_waits_) {
+        if (!event_waits_) continue;
+        MARGIND_ASSERT(tap_ != nullptr && !event_recorded_);  // the sink does not refuse
+        sched_yield();
+    }
 }
 
 const core::Engine& ShardFront::engine() const noexcept {
@@ -107,13 +128,14 @@ int ShardFront::hand_out(int events_max) noexcept {
             if (!merge_.next(*this, event_)) break;
             event_taken_ = taken_[merge_.last_shard()];
         }
-        if (!events_->try_publish(event_)) {
+        event_recorded_ = event_recorded_ || tap_ == nullptr || tap_->event(event_);
+        if (!event_recorded_ || !events_->try_publish(event_)) {
             if (!event_waits_) ++event_queue_full_total_;
             event_waits_ = true;
             event_queue_was_full_ = true;
             break;
         }
-        event_waits_ = false;
+        event_waits_ = event_recorded_ = false;
         note_told();
     }
     // Written when it changes: every shard reads it after every input.
@@ -168,11 +190,18 @@ bool ShardFront::idle() const noexcept {
 }
 
 bool ShardFront::blocked() const noexcept {
-    if (event_waits_) return true;
+    if (event_waits_ || journal_full_) return true;
     if (shards_moved() || idle()) return false;
     // More may come in while the shards are at work, if they have room for it.
     return !intake_.waits() || std::any_of(lanes_.begin(), lanes_.end(),
                                            [](const auto& lane) { return !lane->has_room(); });
+}
+
+void ShardFront::resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept {
+    intake_.resume(last_input_seq, engine_time);
+    for (std::uint32_t s = 0; s < shards(); ++s) {
+        board_.pass(s, last_input_seq, lanes_[s]->shard().engine().account_count());
+    }
 }
 
 void ShardFront::ring_shards() noexcept {

@@ -52,6 +52,8 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     bool idle() const noexcept override;
     bool blocked() const noexcept override;
     void deliver_to(EventSink& events) noexcept override { events_ = &events; }
+    void record_in(JournalTap& tap) noexcept override { tap_ = &tap; }
+    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept override;
     const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override;
 
@@ -70,8 +72,10 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
 
     bool step() noexcept;
     bool has_room() noexcept;
+    bool journal_has_room() noexcept;
     void distribute(const core::Input& input) noexcept;
     void carry_through() noexcept;
+    void hand_out_all() noexcept;
     int hand_out(int events_max) noexcept;
     void note_told() noexcept;
     bool all_passed() const noexcept;
@@ -83,6 +87,7 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     feeds::Clock* const clock_;
     EventSink* events_;
     Published<EngineReport>* const reports_;
+    JournalTap* tap_ = nullptr;  // null: there is no journal
     AtomicBoard board_;
     alignas(core::kCacheLine) std::atomic<bool> waits_for_shards_{false};  // shards read it
     std::vector<std::unique_ptr<ShardCycle>> lanes_;
@@ -102,6 +107,8 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     core::Event event_;   // fetched from the merge, not taken by the sink yet
     Taken event_taken_;
     bool event_waits_ = false;
+    bool event_recorded_ = false;  // `event_` is, it waits for the sink alone
+    bool journal_full_ = false;    // an input waits for the journal
     core::DaemonState daemon_state_ = core::DaemonState::warming;
     std::uint64_t event_queue_full_total_ = 0;
     bool event_queue_was_full_ = false;  // since the last report

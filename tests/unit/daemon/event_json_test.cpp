@@ -49,7 +49,10 @@ std::vector<std::string> sample_lines() {
         buffer.clear();
     };
     TextBuffer out;
-    daemon::append_hello(out, "5f0c2a91d3b84e67", 1);
+    daemon::append_hello(out, {.session = "5f0c2a91d3b84e67",
+                               .next_event_seq = 1,
+                               .durability = config::Durability::group,
+                               .state = core::DaemonState::live});
     keep(out);
     for (const core::Event& event : tests::sample_events()) {
         encoder.append_line(out, event, tests::sample_time(5'600));
@@ -61,7 +64,8 @@ std::vector<std::string> sample_lines() {
     keep(out);
     for (const auto reason :
          {daemon::GoodbyeReason::draining, daemon::GoodbyeReason::slow_consumer,
-          daemon::GoodbyeReason::too_many_subscribers, daemon::GoodbyeReason::protocol_error}) {
+          daemon::GoodbyeReason::too_many_subscribers, daemon::GoodbyeReason::protocol_error,
+          daemon::GoodbyeReason::journal_failed}) {
         daemon::append_goodbye(out, reason, 12);
         keep(out);
     }

@@ -27,7 +27,7 @@ std::string line_of(const core::Event& event) {
 
 std::string hello(std::uint64_t next_event_seq) {
     daemon::TextBuffer out;
-    daemon::append_hello(out, "5f0c", next_event_seq);
+    daemon::append_hello(out, {.session = "5f0c", .next_event_seq = next_event_seq});
     return {out.data(), out.size() - 1};
 }
 

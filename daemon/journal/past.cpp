@@ -1,0 +1,124 @@
+#include "daemon/journal/past.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/journal/input_codec.hpp"
+#include "daemon/journal/sha256.hpp"
+
+namespace margind::daemon {
+
+Past::Past(FileLayer& files, std::string folder, PastOptions options)
+    : files_(files), folder_(std::move(folder)), options_(std::move(options)) {}
+
+Past::~Past() = default;
+
+PastStatus Past::fail(std::string problem) {
+    problem_ = std::move(problem);
+    return PastStatus::problem;
+}
+
+PastStatus Past::go_to(std::uint64_t sequence) {
+    if (engine_ == nullptr || sequence < input_seq_) {
+        if (const PastStatus status = begin(); status != PastStatus::stepped) return status;
+    }
+    while (input_seq_ < sequence) {
+        const PastStatus status = step(sequence);
+        if (status == PastStatus::problem) return status;
+        if (status == PastStatus::end) {
+            return fail(fmt::format("{}: input {} is not in the journal, whose last is {}", folder_,
+                                    sequence, input_seq_));
+        }
+    }
+    return PastStatus::stepped;
+}
+
+// Before the first input, in the first epoch.
+PastStatus Past::begin() {
+    inputs_ = std::make_unique<StreamReader>(files_, folder_, core::JournalStream::inputs);
+    engine_.reset();
+    input_seq_ = event_seq_ = 0;
+    engine_time_ = {};
+    const ReadStatus found = inputs_->seek(1);
+    JournalRecord record;
+    const ReadStatus status = found == ReadStatus::record ? inputs_->next(record) : found;
+    if (status == ReadStatus::problem) return fail(inputs_->problem());
+    if (status == ReadStatus::end || record.header.type != core::RecordType::epoch) {
+        return fail(folder_ + ": the journal has no first epoch; is it empty?");
+    }
+    return begin_epoch(record);
+}
+
+PastStatus Past::step(std::uint64_t limit) {
+    for (;;) {
+        JournalRecord record;
+        switch (inputs_->next(record, limit)) {
+            case ReadStatus::end:
+                return PastStatus::end;
+            case ReadStatus::problem:
+                return fail(inputs_->problem());
+            case ReadStatus::record:
+                break;
+        }
+        if (record.header.type == core::RecordType::input) return apply(record);
+        if (record.header.type != core::RecordType::epoch) continue;
+        if (const PastStatus status = begin_epoch(record); status != PastStatus::stepped) {
+            return status;
+        }
+    }
+}
+
+PastStatus Past::begin_epoch(const JournalRecord& record) {
+    std::optional<core::EpochRecord> epoch = core::decode_epoch(record.payload);
+    if (!epoch) {
+        return fail(fmt::format("{}/{}: the epoch at byte {} cannot be read", folder_,
+                                inputs_->segment(), record.offset));
+    }
+    epoch_ = std::move(*epoch);
+    const std::string& text =
+        options_.other_config.empty() ? epoch_.config_text : options_.other_config;
+    if (engine_ != nullptr && text == config_text_) return PastStatus::stepped;
+    config::Loaded loaded = config::load_text(text, epoch_.config_name);
+    if (!loaded.problems.empty()) {
+        return fail("this margind cannot read the configuration of epoch " +
+                    std::to_string(epoch_.number) + ": " + to_string(loaded.problems.front()));
+    }
+    core::EngineOptions options = config::engine_options(loaded.settings.engine);
+    options.search = options_.search;
+    if (engine_ != nullptr) return fail("the configuration changed");
+    engine_ = std::make_unique<core::Engine>(loaded.settings.risk, options);
+    settings_ = std::move(loaded.settings);
+    config_text_ = text;
+    return PastStatus::stepped;
+}
+
+PastStatus Past::apply(const JournalRecord& record) {
+    const core::RecordHeader& header = record.header;
+    if (!core::decode_input(header.sequence, header.time, record.payload, input_)) {
+        return fail(fmt::format("{}/{}: the input at byte {} cannot be read by this margind",
+                                folder_, inputs_->segment(), record.offset));
+    }
+    verdict_ = engine_->apply(input_);
+    events_.clear();
+    core::Event event;
+    while (engine_->next_event(event)) events_.push_back(event);
+    engine_->settle();
+    input_seq_ = header.sequence;
+    engine_time_ = header.time;
+    if (!events_.empty()) event_seq_ = events_.back().event_seq;
+    return PastStatus::stepped;
+}
+
+std::uint64_t config_hash(const std::string& config_text) {
+    Sha256Sum sum;
+    sum.add(std::as_bytes(std::span(config_text)));
+    const Sha256 digest = sum.finish();
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < sizeof hash; ++i) {
+        hash |= std::to_integer<std::uint64_t>(digest[i]) << (8 * i);
+    }
+    return hash;
+}
+
+}  // namespace margind::daemon
