@@ -224,4 +224,10 @@ bool decode_event(std::uint64_t event_seq, std::span<const std::byte> payload,
     return reader.ok() && source.left() == 0;
 }
 
+std::optional<std::uint64_t> input_of_event(std::span<const std::byte> payload) noexcept {
+    constexpr std::size_t kAt = 1 + 4;  // behind kind and parameter_version
+    if (payload.size() < kAt + sizeof(std::uint64_t)) return std::nullopt;
+    return load_little<std::uint64_t>(payload.data() + kAt);
+}
+
 }  // namespace margind::core

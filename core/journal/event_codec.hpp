@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/event.hpp"
@@ -19,5 +20,8 @@ std::size_t encode_event(const Event& event, std::span<std::byte> room) noexcept
 // bytes; `event` is then of no use. Whatever it accepts, encode_event turns into the same bytes.
 bool decode_event(std::uint64_t event_seq, std::span<const std::byte> payload,
                   Event& event) noexcept;
+
+// Which input made the event of a payload, without reading the rest; nothing: it is too short.
+std::optional<std::uint64_t> input_of_event(std::span<const std::byte> payload) noexcept;
 
 }  // namespace margind::core

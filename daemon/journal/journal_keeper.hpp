@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/time.hpp"
 #include "daemon/journal/file_layer.hpp"
@@ -38,14 +39,24 @@ class JournalKeeper {
     ~JournalKeeper();
 
     // One step: at most a MiB zeroed or compressed. Returns how much was done; 0: nothing is to do.
-    // `oldest_snapshot`: the input a restart may go on from (0: none is kept); neither an input
-    // after it nor an event of such an input is removed.
+    // `oldest_snapshot`: the input up to which the oldest kept snapshot goes (0: there is none);
+    // neither an input after it nor an event of such an input is removed.
     int do_work(core::Timestamp now, std::uint64_t oldest_snapshot);
 
     const JournalKeeperReport& report() const noexcept { return report_; }
 
   private:
     struct Work;
+
+    std::string path(const std::string& name) const;
+    IoError make_spares(bool& worked);
+    IoError go_on_with_spare();
+    IoError compress(bool& worked);
+    IoError begin_sealing(core::JournalStream stream);
+    IoError retain(core::Timestamp now, std::uint64_t oldest_snapshot, bool& worked);
+    IoError may_go(const std::vector<SegmentFile>& segments, core::Timestamp now,
+                   std::uint64_t oldest_snapshot, bool& goes);
+    IoError finished_bytes(std::uint64_t& bytes);
 
     FileLayer& files_;
     const JournalKeeperOptions options_;

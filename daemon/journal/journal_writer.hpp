@@ -29,7 +29,7 @@ namespace margind::daemon {
 
 struct JournalWriterOptions {
     std::string folder;                               // locked by the caller
-    std::uint64_t segment_bytes = 128 * 1024 * 1024;  // of a segment; 1 MiB at least
+    std::uint64_t segment_bytes = 128 * 1024 * 1024;  // of a segment; more for one large record
     SessionId session{};                              // stands in every segment's header
 };
 
@@ -77,6 +77,7 @@ class JournalWriter {
     const JournalWriterOptions options_;
     StreamWriter inputs_;
     StreamWriter events_;
+    std::uint32_t epoch_ = 0;  // of this run; 0: its record is still to come
     std::string failure_;
     std::string space_problem_;
 };

@@ -6,26 +6,17 @@
 // reads.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "core/journal/record.hpp"
 #include "daemon/journal/file_layer.hpp"
 #include "daemon/journal/journal_directory.hpp"
+#include "daemon/journal/segment_reader.hpp"
 
 namespace margind::daemon {
-
-class SegmentReader;
-
-struct JournalRecord {
-    core::RecordHeader header;
-    std::span<const std::byte> payload;  // until the reader's next call
-    std::uint64_t offset = 0;            // of the record in its segment, uncompressed
-};
 
 enum class ReadStatus : std::uint8_t {
     record,
@@ -50,20 +41,24 @@ class StreamReader {
 
     const std::string& problem() const noexcept { return problem_; }
     // Of the segment the last record stands in.
-    const std::string& segment() const noexcept { return segment_; }
+    const std::string& segment() const noexcept { return file_.name; }
     // Its header. Requires: a record was read, or seek() found one.
-    const core::SegmentHeader& segment_header() const;
+    const core::SegmentHeader& segment_header() const { return reader_->header(); }
 
   private:
-    ReadStatus open_segment(const SegmentFile& segment);
+    ReadStatus open_segment();
+    // What the end of a segment's valid records means, where more was asked for.
+    ReadStatus at_end(SegmentReader::Step step);
     ReadStatus fail(std::string problem);
 
     FileLayer& files_;
     const std::string folder_;
     const core::JournalStream stream_;
     std::unique_ptr<SegmentReader> reader_;
-    std::string segment_;
+    SegmentFile file_;                 // that reader_ reads
     std::uint64_t next_sequence_ = 1;  // whose record comes next
+    bool by_name_ = false;             // the next segment is the one that begins there
+    std::uint64_t wanted_ = 0;         // seek(): records before it are passed over
     std::string problem_;
 };
 

@@ -26,6 +26,10 @@ enum class Append : std::uint8_t {
     failed,    // for good
 };
 
+// Zeros from one offset to another, written and not yet synced: room that is really there, and
+// whose use later costs no change of the file's own records.
+IoError fill_with_zeros(File& file, std::uint64_t from, std::uint64_t to);
+
 class StreamWriter {
   public:
     StreamWriter(FileLayer& files, std::string folder, core::JournalStream stream,
@@ -51,8 +55,16 @@ class StreamWriter {
     bool unsynced() const noexcept { return synced_end_ != written_end_; }
 
   private:
+    // The next segment before it is one.
+    struct Spare {
+        std::string path;
+        std::unique_ptr<File> file;
+        std::uint64_t bytes = 0;
+    };
+    void append_record(core::RecordHeader header, std::span<const std::byte> payload);
     IoError finish(core::RecordType type, core::Timestamp now);
-    IoError take_spare(std::uint64_t bytes, std::string& spare, bool& allocated);
+    IoError take_spare(std::uint64_t bytes, Spare& spare);
+    IoError begin_segment(std::uint32_t epoch, core::Timestamp now, Spare& spare);
 
     FileLayer& files_;
     const std::string folder_;
