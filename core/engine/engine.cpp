@@ -9,6 +9,7 @@
 #include "core/engine/holder_index.hpp"
 #include "core/engine/ladder.hpp"
 #include "core/engine/parameter_change.hpp"
+#include "core/engine/state_hash.hpp"
 
 namespace margind::core {
 namespace {
@@ -24,6 +25,8 @@ CauseKind cause_of(const MarketChange& change) {
 
 Engine::Implementation::Implementation(RiskParameters parameters, const EngineOptions& options)
     : parameters_(std::move(parameters)),
+      config_hash_(options.config_hash),
+      parameters_hash_(parameters_hash(config_hash_, parameter_changes_)),
       levels_(levels_of(parameters_.ladder)),
       market_(parameters_),
       book_(parameters_),
@@ -152,8 +155,14 @@ void Engine::Implementation::account_changed(AccountSlot slot) noexcept {
         standings_.emplace_back().number = elsewhere_ + slot.index();
         transitions_.reserve(standings_.capacity());
         ++statistics_.accounts_by_state[0];
+    } else {
+        accounts_hash_ -= part_of_hash(standings_[slot.index()]);
     }
-    standings_[slot.index()].known_priced = false;
+    Standing& standing = standings_[slot.index()];
+    standing.known_priced = false;
+    standing.account_hash =
+        account_hash(book_.key(slot), book_.isolated_in(slot), book_.view(slot));
+    accounts_hash_ += part_of_hash(standing);
     index_->account_changed(slot, book_.factors(slot));
     judge(slot);
 }
@@ -165,6 +174,7 @@ Refusal Engine::Implementation::apply_parameter(const ParameterInput& record) no
                                 ? Refusal::too_many_entries
                                 : change_parameters(parameters_, parameter_staging_.records);
     const auto changes = static_cast<std::uint32_t>(parameter_staging_.records.size());
+    if (refusal == Refusal::none) note_changes(parameter_staging_.records);
     parameter_staging_.clear();
     if (refusal != Refusal::none) return refusal;
 
@@ -207,6 +217,7 @@ void Engine::Implementation::apply_timer() noexcept {
     Event event;
     event.kind = EventKind::clock;
     event.clock = {.last_input_seq = input_.input_seq - 1,
+                   .state_hash = 0,  // when it leaves, and all is judged
                    .accounts_by_state = statistics_.accounts_by_state};
     after_.push_back(event);
 }
@@ -320,6 +331,11 @@ void Engine::Implementation::judge(AccountSlot slot) noexcept {
     index_->judged(slot, to, evaluation);
     if (to == standing.state) return;
     transitions_.push_back({slot, standing.state, to, cause_for(slot)});
+    move_to(standing, to);
+}
+
+void Engine::Implementation::move_to(Standing& standing, MarginState to) noexcept {
+    accounts_hash_ -= part_of_hash(standing);
     --statistics_.accounts_by_state[static_cast<std::size_t>(standing.state)];
     ++statistics_.accounts_by_state[static_cast<std::size_t>(to)];
     standing.state = to;
@@ -328,6 +344,7 @@ void Engine::Implementation::judge(AccountSlot slot) noexcept {
     } else if (!standing.in_liquidation_since.stated()) {
         standing.in_liquidation_since = input_.engine_time;
     }
+    accounts_hash_ += part_of_hash(standing);
 }
 
 // A price that is not trusted liquidates nobody who depends on it, for as long as its hold lasts.

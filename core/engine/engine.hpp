@@ -69,6 +69,7 @@ struct EngineOptions {
     Search search = Search::reference;
     BandLimits limits = {};  // of Search::bands
     AuditRule audit = {};
+    std::uint64_t config_hash = 0;  // of the text the parameters come from
 };
 
 // The sides of a transfer.
@@ -116,6 +117,13 @@ class Engine {
     EngineStatistics statistics() const noexcept;
     std::uint64_t evaluations() const noexcept;  // statistics().evaluations, for less
     std::uint32_t account_count() const noexcept;
+    // What accounts come to: kept as they change. A sum, so that engines that share a venue's
+    // accounts can add theirs.
+    std::uint64_t accounts_hash() const noexcept;
+    // Everything that what comes depends on: accounts_hash() plus a hash of the market, parameters,
+    // feeds and the daemon's state, for which it takes a few microseconds. The same for any search,
+    // and as a sum over shards: core/engine/state_hash.hpp.
+    std::uint64_t state_hash() const noexcept;
     // What the search for affected accounts does; zeros for Search::reference.
     BandStatistics band_statistics() const noexcept;
     // Evaluates the account from scratch: whether it stands where it should, and the search still

@@ -4,6 +4,7 @@
 #include "core/engine/engine.hpp"
 #include "core/engine/engine_implementation.hpp"
 #include "core/engine/ladder.hpp"
+#include "core/engine/state_hash.hpp"
 
 namespace margind::core {
 
@@ -16,6 +17,7 @@ bool Engine::Implementation::next_event(Event& event) noexcept {
         describe(transitions_[transitions_sent_++], event);
     } else if (after_sent_ < after_.size()) {
         event = after_[after_sent_++];
+        if (event.kind == EventKind::clock) event.clock.state_hash = state_hash();
     } else {
         return false;
     }
@@ -51,6 +53,9 @@ void Engine::Implementation::describe(const Transition& transition, Event& event
     out.shortfall = shortfall(evaluation);
     out.health_factor = health_factor(evaluation);
     out.cause = causes_[transition.cause];
+    out.parameters_hash = parameters_hash_;
+    out.market_hash = market_hash(account, book_.factors(transition.slot), market_);
+    out.account_hash = standings_[transition.slot.index()].account_hash;
     if (event.kind == EventKind::margin_call) {
         out.deadline = input_.engine_time + parameters_.ladder.margin_call_deadline;
     }
@@ -129,6 +134,12 @@ std::uint64_t Engine::evaluations() const noexcept {
 }
 std::uint32_t Engine::account_count() const noexcept {
     return implementation_->book().size();
+}
+std::uint64_t Engine::accounts_hash() const noexcept {
+    return implementation_->accounts_hash();
+}
+std::uint64_t Engine::state_hash() const noexcept {
+    return implementation_->state_hash();
 }
 BandStatistics Engine::band_statistics() const noexcept {
     return implementation_->band_statistics();

@@ -43,6 +43,8 @@ class Engine::Implementation {
         copy.accounts = book_.size();
         return copy;
     }
+    std::uint64_t accounts_hash() const noexcept { return accounts_hash_; }
+    std::uint64_t state_hash() const noexcept;
     AccountReport report(AccountSlot slot) const noexcept;
     LiquidationPlan plan(AccountSlot slot) const noexcept;
     bool audit(AccountSlot slot) const noexcept { return !examine(slot).has_value(); }
@@ -62,7 +64,9 @@ class Engine::Implementation {
         std::uint32_t number = 0;        // among the accounts of all engines; its slot in events
         std::uint64_t judged_at = 0;     // input_seq of the last judgement
         Timestamp in_liquidation_since;  // stated while in liquidation or bankrupt
+        std::uint64_t account_hash = 0;  // of its rows
     };
+    static std::uint64_t part_of_hash(const Standing& standing) noexcept;
     // A crossing found by this input; its event is made when it is fetched.
     struct Transition {
         AccountSlot slot;
@@ -98,6 +102,8 @@ class Engine::Implementation {
     AccountSlot take_from(const AccountInput& from) noexcept;
     AccountSlot give_to(const AccountInput& to) noexcept;
     void account_changed(AccountSlot slot) noexcept;
+    void move_to(Standing& standing, MarginState to) noexcept;
+    void note_changes(std::span<const ParameterInput> changes);
     Refusal apply_parameter(const ParameterInput& record) noexcept;
     Refusal apply_feed_state(const FeedStateInput& change) noexcept;
     void apply_timer() noexcept;
@@ -132,12 +138,16 @@ class Engine::Implementation {
 
     RiskParameters parameters_;
     std::uint32_t parameter_version_ = 1;
+    const std::uint64_t config_hash_;  // of the text that they came from, and what was changed
+    std::vector<ParameterInput> parameter_changes_;  // since, by what it changes
+    std::uint64_t parameters_hash_;
     const LevelSet levels_;  // that the ladder looks at; no parameter moves a rung to another one
     MarketStage market_;
     AccountBook book_;
     const BandIndex* bands_ = nullptr;  // the index, where it is one
     std::unique_ptr<AffectedAccounts> index_;
     std::vector<Standing> standings_;  // by slot
+    std::uint64_t accounts_hash_ = 0;  // the sum of their parts
     std::vector<FeedState> feed_states_;
     DaemonState daemon_state_ = DaemonState::warming;
     Timestamp next_clock_;

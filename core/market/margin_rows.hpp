@@ -11,6 +11,7 @@
 #include "core/ids.hpp"
 #include "core/input.hpp"
 #include "core/margin/market_view.hpp"
+#include "core/market/market_memory.hpp"
 #include "core/market/slow_price.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
@@ -70,6 +71,18 @@ class MarginRows {
     WeightSteps weight_steps(AssetId id, bool owned, MarginLevel level) const noexcept;
     InstrumentFacts facts(InstrumentId id) const noexcept;
     AssetFacts facts(AssetId id) const noexcept;
+
+    // What the rows do not follow from prices and parameters: as MarketStage has it. refresh() when
+    // all is remembered.
+    void recall(InstrumentId id, InstrumentMemory& memory) const noexcept;
+    AssetMemory memory(AssetId id) const noexcept {
+        return {asset_states_[id.index()].deposits, asset_states_[id.index()].borrows,
+                asset_states_[id.index()].redemption};
+    }
+    void remember(InstrumentId id, const InstrumentMemory& memory) noexcept;
+    void remember(AssetId id, const AssetMemory& memory) noexcept;
+    // Whether a slow price may stand there.
+    bool fits(InstrumentId id, const SlowPrice& slow_price) const noexcept;
 
     // For what-ifs: a copy to change, mark and index at another price (slow prices stay where they
     // are), and back.

@@ -15,24 +15,14 @@
 #include "core/input.hpp"
 #include "core/margin/market_view.hpp"
 #include "core/market/margin_rows.hpp"
+#include "core/market/market_memory.hpp"
+#include "core/market/source_status.hpp"
 #include "core/market/volatility.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
 
 namespace margind::core {
-
-// One source as the market stage sees it; kept for explanations.
-struct SourceStatus {
-    Price price;  // last accepted, in the source's own quote; zero: none yet
-    Price confidence;
-    Timestamp receive_time;  // of that price
-    Timestamp exchange_time;
-    std::uint64_t sequence = 0;
-    std::uint64_t accepted = 0;
-    std::uint64_t refused = 0;
-    bool in_merge = false;  // was fresh enough for the last merge
-};
 
 struct InstrumentStatus {
     Price mark;
@@ -86,6 +76,19 @@ class MarketStage {
     void restarted(Timestamp now) noexcept;
     // Risk parameters changed: rates and weights are computed anew.
     void refresh() noexcept;
+    // What it carries from one input to the next, to go on from in another stage: remember() of
+    // all that this one has, then remembered(). False: no stage with these parameters can have
+    // come to that. Requires of remember(): nothing was applied yet.
+    const SourceStatus& memory(SourceId source) const noexcept { return status(source); }
+    InstrumentMemory memory(InstrumentId instrument) const noexcept;
+    AssetMemory memory(AssetId asset) const noexcept { return rows_.memory(asset); }
+    Timestamp fresh_from() const noexcept { return fresh_from_; }
+    bool remember(SourceId source, const SourceStatus& memory) noexcept;
+    bool remember(InstrumentId instrument, const InstrumentMemory& memory) noexcept;
+    bool remember(AssetId asset, const AssetMemory& memory) noexcept;
+    void remembered(Timestamp fresh_from) noexcept;
+    // Of all of that, as it is saved.
+    std::uint64_t hash() const noexcept;
     // Forgets changes() and events(); call before each input.
     void clear_changes() noexcept;
 

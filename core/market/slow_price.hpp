@@ -16,8 +16,10 @@
 // Source: Mango v4, StablePriceModel (docs.mango.markets, "Oracles: stable price").
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/time.hpp"
 #include "core/units.hpp"
@@ -63,8 +65,42 @@ class SlowPriceOf {
     UnitPriceOf<N> price() const { return price_; }
     UnitPriceOf<N> delay_price(std::size_t slot) const { return delay_prices_[slot]; }
 
+    // Where it stands, under another rule.
+    SlowPriceOf with_rule(const SlowPriceRule<N>& rule) const {
+        SlowPriceOf other = *this;
+        other.rule_ = rule;
+        return other;
+    }
+    // Whether every price kept lies from one tick to `most`, and sums are those of such prices.
+    bool plausible(const UnitPriceOf<N>& most) const {
+        const auto fits = [&](const UnitPriceOf<N>& price) {
+            return price.raw() > 0 && price <= most;
+        };
+        return fits(price_) && std::all_of(delay_prices_.begin(), delay_prices_.end(), fits) &&
+               last_rolled_ < kSlots && time_sum_ >= 0 && price_sum_ >= 0 && last_update_.ns() >= 0;
+    }
+    template <class Archive, class Self>
+    static void fields(Archive& archive, Self& self) {
+        archive.value(self.price_);
+        for (auto& price : self.delay_prices_) archive.value(price);
+        archive.value(self.last_update_);
+        archive.value(self.last_rolled_);
+        wide(archive, self.price_sum_);
+        wide(archive, self.time_sum_);
+    }
+
   private:
     using Wide = typename N::WideRaw;
+
+    // Two words, the lower first.
+    template <class Archive, class Number>
+    static void wide(Archive& archive, Number& number) {
+        auto low = static_cast<std::uint64_t>(number);
+        auto high = static_cast<std::int64_t>(number >> 64);
+        archive.value(low);
+        archive.value(high);
+        if constexpr (Archive::kReads) number = (Wide(high) << 64) + Wide(low);
+    }
 
     std::size_t slot_at(Timestamp now) const {
         return static_cast<std::size_t>(now.ns() / rule_.slot.ns()) % kSlots;
@@ -118,7 +154,7 @@ class SlowPriceOf {
     UnitPriceOf<N> price_;
     std::array<UnitPriceOf<N>, kSlots> delay_prices_{};
     Timestamp last_update_;
-    std::size_t last_rolled_ = 0;
+    std::uint64_t last_rolled_ = 0;
     // Since the last change of slot: price times nanoseconds, and nanoseconds.
     Wide price_sum_ = 0;
     Wide time_sum_ = 0;

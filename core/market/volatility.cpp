@@ -30,6 +30,19 @@ bool RealisedVolatility::observe(Price price, Timestamp now) noexcept {
     return true;
 }
 
+RealisedVolatility RealisedVolatility::with_rule(const VolatilityRule& rule) const noexcept {
+    RealisedVolatility other = *this;
+    other.rule_ = rule;
+    other.sigma_ = square_root(variance_per_second_);
+    return other;
+}
+
+bool RealisedVolatility::plausible() const noexcept {
+    constexpr double kHighest = 1e12;  // a price that doubles a million times a second
+    return variance_per_second_ >= 0 && variance_per_second_ <= kHighest && last_.raw() >= 0 &&
+           last_time_.ns() >= 0;
+}
+
 double RealisedVolatility::sigma_annual() const noexcept {
     return square_root(variance_per_second_ * kSecondsPerYear);
 }

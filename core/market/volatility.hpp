@@ -30,6 +30,17 @@ class RealisedVolatility {
     double sigma_per_root_second() const noexcept { return sigma_; }
     double sigma_annual() const noexcept;
 
+    // What it has seen, under another rule.
+    RealisedVolatility with_rule(const VolatilityRule& rule) const noexcept;
+    // Whether these are numbers that prices come to.
+    bool plausible() const noexcept;
+    template <class Archive, class Self>
+    static void fields(Archive& archive, Self& self) {
+        archive.value(self.variance_per_second_);
+        archive.value(self.last_);
+        archive.value(self.last_time_);
+    }
+
   private:
     VolatilityRule rule_;
     double variance_per_second_ = 0;

@@ -56,9 +56,12 @@ bool EventMerge::next(ShardOutlets& outlets, Event& event) noexcept {
             for (std::size_t s = 0; s < kMarginStates; ++s) {
                 accounts_by_state_[s] += head.event.clock.accounts_by_state[s];
             }
+            state_hash_ += head.event.clock.state_hash;
             if (shard != 0) continue;
             head.event.clock.accounts_by_state = accounts_by_state_;
+            head.event.clock.state_hash = state_hash_;
             accounts_by_state_ = {};
+            state_hash_ = 0;
         }
         event = head.event;
         stamp(event);

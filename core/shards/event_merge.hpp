@@ -53,6 +53,7 @@ class EventMerge {
 
     std::vector<Head> heads_;                                       // by shard
     std::array<std::uint32_t, kMarginStates> accounts_by_state_{};  // of a clock, so far
+    std::uint64_t state_hash_ = 0;                                  // likewise, its sum
     std::uint32_t last_shard_ = 0;
     std::uint64_t event_seq_ = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(EventKind::count_)> events_by_kind_{};

@@ -89,7 +89,12 @@ bool Shard::next_event(Event& event) noexcept {
     while (engine_.next_event(event)) {
         const bool of_accounts = is_account_event(event.kind) || event.kind == EventKind::clock ||
                                  event.kind == EventKind::audit_failed;
-        if (of_accounts || place_.index == 0) return true;
+        if (!of_accounts && place_.index != 0) continue;
+        // The first shard has the market in its hash; the others add their accounts to it.
+        if (event.kind == EventKind::clock && place_.index != 0) {
+            event.clock.state_hash = engine_.accounts_hash();
+        }
+        return true;
     }
     return false;
 }

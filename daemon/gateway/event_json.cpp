@@ -67,6 +67,11 @@ std::string json_string(std::string_view text) {
     return fmt::to_string(out);
 }
 
+// Sixteen hex digits: a JSON number would lose some.
+void put_hash(TextBuffer& out, std::uint64_t hash) {
+    fmt::format_to(std::back_inserter(out), "\"{:016x}\"", hash);
+}
+
 bool has_plan(core::EventKind kind) {
     return kind == core::EventKind::liquidation || kind == core::EventKind::bankruptcy;
 }
@@ -81,7 +86,8 @@ void append_clock(TextBuffer& out, const core::ClockEvent& event) {
         out.push_back(':');
         put_integer(out, event.accounts_by_state[i]);
     }
-    out.push_back('}');
+    put(out, "},\"state_hash\":");
+    put_hash(out, event.state_hash);
 }
 
 void put_health(TextBuffer& out, core::HealthFactor health) {
@@ -202,10 +208,10 @@ EventEncoder::EventEncoder(const core::RiskParameters& parameters) {
         longest = std::max(longest, sources_.back().size());
     }
     // A step that closes is at most 270 bytes and a name, one that repays 180 and two names;
-    // everything else of the longest kind is below 1100, without the configured names: the
+    // everything else of the longest kind is below 1300, without the configured names: the
     // instrument and the source of the cause.
     const std::size_t step = std::max(270 + longest_instrument, 180 + 2 * longest_asset);
-    line_bytes_max_ = 1'100 + core::kMaxPlanSteps * step + 2 * longest;
+    line_bytes_max_ = 1'300 + core::kMaxPlanSteps * step + 2 * longest;
 }
 
 void EventEncoder::append_body(TextBuffer& out, const core::Event& event) const {
@@ -296,6 +302,12 @@ void EventEncoder::append_account(TextBuffer& out, core::EventKind kind,
         put_time(out, event.deadline);
     }
     if (has_plan(kind)) append_plan(out, event);
+    put(out, ",\"parameters_hash\":");
+    put_hash(out, event.parameters_hash);
+    put(out, ",\"market_hash\":");
+    put_hash(out, event.market_hash);
+    put(out, ",\"account_hash\":");
+    put_hash(out, event.account_hash);
 }
 
 void EventEncoder::append_cause(TextBuffer& out, const core::Cause& cause) const {

@@ -46,7 +46,7 @@ void add_account(Line& line, const AccountEvent& e) {
              e.initial_margin.raw(), e.maintenance_margin.raw(), e.shortfall.raw(),
              e.health_factor.raw, number(e.cause.kind), e.cause.instrument.index(),
              e.cause.source.index(), e.cause.mark.raw(), e.deadline.ns(), e.plan_steps,
-             e.plan_complete);
+             e.plan_complete, e.parameters_hash, e.market_hash, e.account_hash);
     for (std::size_t s = 0; s < e.plan_steps; ++s) add_step(line, e.plan[s]);
 }
 
@@ -68,11 +68,12 @@ void add_body(Line& line, const Event& e) {
         line.add(e.feed_state.feed.index(), number(e.feed_state.from), number(e.feed_state.to),
                  number(e.feed_state.reason));
     } else if (e.kind == EventKind::daemon_state) {
-        line.add(number(e.daemon_state.from), number(e.daemon_state.to));
+        line.add(number(e.daemon_state.from), number(e.daemon_state.to),
+                 number(e.daemon_state.reason));
     } else if (e.kind == EventKind::parameters_changed) {
         line.add(e.parameters.version, e.parameters.changes);
     } else if (e.kind == EventKind::clock) {
-        line.add(e.clock.last_input_seq);
+        line.add(e.clock.last_input_seq, e.clock.state_hash);
         for (const std::uint32_t accounts : e.clock.accounts_by_state) line.add(accounts);
     } else if (e.kind == EventKind::audit_failed) {
         line.add_text("audit of").add(e.audit.slot.index(), number(e.audit.check));

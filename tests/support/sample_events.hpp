@@ -83,6 +83,9 @@ inline core::Event sample_account_event(core::EventKind kind, std::uint64_t even
     account.shortfall =
         core::Money::from_raw(equity < 251'800'000'000 ? 251'800'000'000 - equity : 0);
     account.health_factor.raw = health;
+    account.parameters_hash = 0x5c0ffee000000001;
+    account.market_hash = 0xfedcba9876543210 + event_seq;
+    account.account_hash = 0x00000000deadbeef;
     account.cause = {core::CauseKind::price, core::InstrumentId(1), core::SourceId(1),
                      core::Price::from_raw(123'050)};
     return event;
@@ -163,6 +166,7 @@ inline std::vector<core::Event> sample_events() {
 
     core::Event clock = sample_event(EventKind::clock, 11);
     clock.clock.last_input_seq = 480'010;
+    clock.clock.state_hash = 0x0123456789abcdef;
     clock.clock.accounts_by_state = {99'412, 371, 120, 64, 33};
     events.push_back(clock);
 

@@ -14,7 +14,8 @@ std::string text_of(const AccountEvent& e) {
         << e.initial_margin.raw() << ' ' << e.maintenance_margin.raw() << ' ' << e.shortfall.raw()
         << ' ' << e.health_factor.raw << ' ' << int(e.cause.kind) << ' '
         << e.cause.instrument.index() << ' ' << e.cause.source.index() << ' ' << e.cause.mark.raw()
-        << ' ' << e.deadline.ns() << ' ' << int(e.plan_steps) << e.plan_complete;
+        << ' ' << e.deadline.ns() << ' ' << int(e.plan_steps) << e.plan_complete << ' '
+        << e.parameters_hash << ' ' << e.market_hash << ' ' << e.account_hash;
     for (std::size_t s = 0; s < e.plan_steps; ++s) {
         const PlanStep& step = e.plan[s];
         out << " [" << int(step.action) << int(step.side) << ' ' << step.instrument.index() << ' '
@@ -44,7 +45,7 @@ void append_market_event(const Event& e, std::ostringstream& out) {
     } else if (e.kind == EventKind::parameters_changed) {
         out << e.parameters.version << ' ' << e.parameters.changes;
     } else if (e.kind == EventKind::clock) {
-        out << e.clock.last_input_seq;
+        out << e.clock.last_input_seq << ' ' << e.clock.state_hash;
         for (const std::uint32_t accounts : e.clock.accounts_by_state) out << ' ' << accounts;
     }
 }
