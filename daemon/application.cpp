@@ -1,8 +1,6 @@
 #include "daemon/application.hpp"
 
-#include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,12 +27,15 @@
 #include "daemon/commands/command.hpp"
 #include "daemon/gateway/event_json.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/journal/live_journal.hpp"
+#include "daemon/process.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/threads/cold_cycle.hpp"
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/engine_cycle.hpp"
 #include "daemon/threads/engine_duty.hpp"
 #include "daemon/threads/event_queue.hpp"
+#include "daemon/threads/event_sinks.hpp"
 #include "daemon/threads/feed_inputs.hpp"
 #include "daemon/threads/io_cycle.hpp"
 #include "daemon/threads/queued_delivery.hpp"
@@ -50,64 +51,8 @@ namespace {
 
 using WorkGuard = asio::executor_work_guard<asio::io_context::executor_type>;
 
-// Events made before the gateway listens: nobody can have missed them, but they are numbered.
-class HeldEvents final : public EventSink {
-  public:
-    bool try_publish(const core::Event& event) noexcept override {
-        events_.push_back(event);
-        return true;
-    }
-    std::size_t depth() const noexcept override { return events_.size(); }
-    std::uint64_t wakeups() const noexcept override { return 0; }
-    const std::vector<core::Event>& events() const { return events_; }
-
-  private:
-    std::vector<core::Event> events_;
-};
-
-// Layout `inline`: events go straight to the gateway, which takes all of them.
-class GatewaySink final : public EventSink {
-  public:
-    explicit GatewaySink(Gateway& gateway) : gateway_(gateway) {}
-    bool try_publish(const core::Event& event) noexcept override {
-        gateway_.publish(event);
-        return true;
-    }
-    std::size_t depth() const noexcept override { return 0; }
-    std::uint64_t wakeups() const noexcept override { return 0; }
-
-  private:
-    Gateway& gateway_;
-};
-
 Doorbell* rung_when_parked(Doorbell& bell, config::Idle idle) {
     return idle == config::Idle::park ? &bell : nullptr;
-}
-
-// Found out before anything is opened, not by a thread that cannot start.
-void check_cpus(const config::ThreadSettings& threads, int shards) {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    sched_getaffinity(0, sizeof allowed, &allowed);
-    std::vector<int> cpus{threads.engine_cpu, threads.io_cpu, threads.cold_cpu};
-    for (int s = 0; s < shards && threads.shard_cpu >= 0; ++s)
-        cpus.push_back(threads.shard_cpu + s);
-    for (const int cpu : cpus) {
-        if (cpu < 0) continue;
-        const auto number = static_cast<std::size_t>(cpu);
-        if (cpu < CPU_SETSIZE && CPU_ISSET(number, &allowed)) continue;
-        throw StartupRefused(kConfig,
-                             fmt::format("threads: this process may not use cpu {}; choose "
-                                         "another, or -1 for any",
-                                         cpu));
-    }
-}
-
-void lock_memory() {
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return;
-    throw std::system_error(errno, std::generic_category(),
-                            "threads.lock_memory: memory cannot be locked; grant CAP_IPC_LOCK or "
-                            "raise the memlock limit, or set it to false");
 }
 
 }  // namespace
@@ -127,8 +72,14 @@ class Application::Implementation {
     bool straight() const { return settings_.threads.layout == config::Layout::inline_; }
     bool sharded() const { return settings_.engine.shards > 1; }  // never inline: config/load.cpp
 
+    bool waits_for_disk() const {
+        return settings_.journal.durability == config::Durability::group;
+    }
+
+    void open_journal();
     void build_engine_side();
     void build_shards(InputSource& inputs);
+    void go_on_or_begin();
     void load_accounts_file();
     void open_gateway();
     void open_sessions();
@@ -158,10 +109,11 @@ class Application::Implementation {
     asio::io_context main_io_{1};
 
     // The engine's side, in the order of the data.
-    std::optional<core::Engine> engine_;  // where there are no shards
+    std::optional<LiveJournal> journal_;
+    std::unique_ptr<core::Engine> engine_;  // where there are no shards
     HeldEvents held_events_;
     std::optional<QueuedDelivery> queued_;      // paired
-    std::optional<EventQueue> event_queue_;     // paired
+    std::optional<EventQueue> event_queue_;     // paired, or where events wait for the disk
     std::optional<EngineCycle> single_;         // one engine
     std::optional<ShardFront> front_;           // shards
     InputCycle* cycle_ = nullptr;               // one of these
@@ -172,6 +124,7 @@ class Application::Implementation {
     // The io thread's side.
     std::optional<Gateway> gateway_;
     std::optional<GatewaySink> gateway_sink_;  // inline
+    std::optional<HeldBackEvents> held_back_;  // inline, where events wait for the disk
     std::vector<std::shared_ptr<feeds::Session>> sessions_;
     std::optional<IoCycle> io_cycle_;
 
@@ -193,27 +146,47 @@ class Application::Implementation {
 Application::Implementation::Implementation(config::Settings settings)
     : settings_(std::move(settings)), running_(settings_) {
     check_cpus(settings_.threads, sharded() ? static_cast<int>(settings_.engine.shards) : 0);
+    open_journal();
     build_engine_side();
-    load_accounts_file();
+    go_on_or_begin();
     open_gateway();
     open_sessions();
     open_admin();
     if (settings_.threads.lock_memory) lock_memory();
 }
 
+void Application::Implementation::open_journal() {
+    if (settings_.journal.directory.empty()) {
+        spdlog::warn(
+            "journal: none is configured (journal.directory); a restart begins from "
+            "nothing");
+        return;
+    }
+    const config::Idle io_idle =
+        straight() ? settings_.threads.engine_idle : settings_.threads.io_idle;
+    journal_.emplace(settings_, clock_, rung_when_parked(io_bell_, io_idle));
+    engine_ = journal_->take_engine();
+}
+
 void Application::Implementation::build_engine_side() {
     InputSource* inputs = nullptr;
+    if (!straight() || waits_for_disk()) {
+        event_queue_.emplace(
+            settings_.queues.events,
+            straight() ? nullptr : rung_when_parked(io_bell_, settings_.threads.io_idle));
+    }
     if (!straight()) {
         queued_.emplace(settings_.risk, settings_.queues.inputs,
                         rung_when_parked(engine_bell_, settings_.threads.engine_idle));
-        event_queue_.emplace(settings_.queues.events,
-                             rung_when_parked(io_bell_, settings_.threads.io_idle));
         inputs = &*queued_;
     }
     if (sharded()) {
         build_shards(*queued_);
     } else {
-        engine_.emplace(settings_.risk, config::engine_options(settings_.engine));
+        if (!engine_) {
+            engine_ = std::make_unique<core::Engine>(settings_.risk,
+                                                     config::engine_options(settings_.engine));
+        }
         cycle_ =
             &single_.emplace(*engine_, &clock_, inputs, held_events_, &reports_, &queries_.desk(0));
     }
@@ -234,6 +207,22 @@ void Application::Implementation::build_shards(InputSource& inputs) {
         .idle = settings_.threads.engine_idle};
     cycle_ = &front_.emplace(settings_.risk, options, &clock_, &inputs, held_events_, &reports_,
                              queries_, rung_when_parked(engine_bell_, options.idle));
+}
+
+void Application::Implementation::go_on_or_begin() {
+    if (!journal_) return load_accounts_file();
+    const bool goes_on = journal_->last_input_seq() > 0;
+    if (goes_on) cycle_->resume(journal_->last_input_seq(), journal_->engine_time());
+    journal_->start();
+    cycle_->record_in(journal_->tap());
+    if (!goes_on) return load_accounts_file();
+    core::Input input = core::Input::of(
+        core::DaemonInput{core::DaemonNotice::restarted, core::DaemonReason::restarted});
+    input.receive_time = clock_.now();
+    cycle_->accept(input);
+    if (settings_.accounts.file.empty()) return;
+    spdlog::info("accounts: {} is not read again: they are what the journal says",
+                 settings_.accounts.file.string());
 }
 
 void Application::Implementation::load_accounts_file() {
@@ -259,10 +248,18 @@ void Application::Implementation::load_accounts_file() {
 }
 
 void Application::Implementation::open_gateway() {
-    const std::string session = fmt::format("{:x}-{:x}", clock_.now().ns(), getpid());
-    gateway_.emplace(io_, settings_.events, encoder_, clock_, session);
-    for (const core::Event& event : held_events_.events()) gateway_->publish(event);
-    if (straight()) {
+    const std::string session =
+        journal_ ? journal_->session() : fmt::format("{:x}-{:x}", clock_.now().ns(), getpid());
+    gateway_.emplace(io_, settings_.events, encoder_, clock_, session,
+                     settings_.journal.durability);
+    for (const core::Event& event : held_events_.events()) {
+        if (journal_ && !journal_->wait_for_event(event.event_seq)) break;
+        gateway_->publish(event);
+    }
+    if (straight() && waits_for_disk()) {
+        held_back_.emplace(*event_queue_, [this]() { return io_cycle_->hand_over_events(); });
+        cycle_->deliver_to(*held_back_);
+    } else if (straight()) {
         gateway_sink_.emplace(*gateway_);
         cycle_->deliver_to(*gateway_sink_);
     } else {
@@ -286,24 +283,35 @@ void Application::Implementation::open_sessions() {
     if (straight()) {
         side.straight = &*single_;
     } else {
-        side = {nullptr, &*queued_, &*event_queue_, &*duty_};
+        side.inputs = &*queued_;
+        side.duty = &*duty_;
     }
+    if (event_queue_) side.events = &*event_queue_;
+    if (journal_) side.journal = &journal_->durability();
     io_cycle_.emplace(io_, clock_, io_bell_, *feed_inputs_, sessions_, *gateway_, side);
 }
 
 void Application::Implementation::open_admin() {
     Doorbell& bell = straight() ? io_bell_ : engine_bell_;
-    cold_.emplace(cold_io_, ColdParts{settings_, clock_, reports_, queries_, *feed_inputs_,
-                                      sessions_, [this, &bell]() {
-                                          bell.ring();
-                                          if (front_) front_->ring_shards();
-                                      }});
+    ColdParts parts{settings_, clock_, reports_, queries_, *feed_inputs_, sessions_};
+    parts.wake_engine = [this, &bell]() {
+        bell.ring();
+        if (front_) front_->ring_shards();
+    };
+    if (journal_) parts.journal = &journal_->durability();
+    parts.tell_trouble = [this](core::DaemonReason trouble) {
+        const bool over = trouble == core::DaemonReason::none;
+        submit({core::Input::of(core::DaemonInput{
+            over ? core::DaemonNotice::restored : core::DaemonNotice::degraded, trouble})});
+    };
+    cold_.emplace(cold_io_, std::move(parts));
     if (!settings_.admin.enabled) return;
     AdminSources sources;
     sources.engine = [this]() -> const EngineReport& { return cold_->report(); };
     sources.gateway = [this]() { return gateway_->statistics(); };
     sources.feeds = [this]() { return cold_->feed_statistics(); };
     sources.state = [this]() { return cold_->state(); };
+    if (journal_) sources.journal = [this]() { return &journal_->report(); };
     sources.ask = [this](const AccountQuery& query, std::function<void(const AccountQuery*)> done) {
         return cold_->ask(query, std::move(done));
     };
@@ -321,6 +329,7 @@ int Application::Implementation::run() {
     if (engine_thread_) engine_thread_->join();
     for (std::uint32_t s = 0; s < shard_threads_.size(); ++s) front_->lane(s).close();
     shard_threads_.clear();
+    if (journal_) journal_->close();
     stop_cold();
     spdlog::info("stopped: {} inputs, {} events", cycle_->sequencer().last_input_seq(),
                  gateway_->statistics().events_total);
@@ -412,43 +421,8 @@ void Application::Implementation::drain() {
 
 void Application::Implementation::reload() {
     if (draining_) return spdlog::warn("reload: ignored, the daemon is draining");
-    config::Loaded loaded = config::load(settings_.path);
-    if (!loaded.problems.empty()) {
-        for (const config::Problem& problem : loaded.problems) {
-            spdlog::error("{}", config::to_string(problem));
-        }
-        spdlog::error("reload: refused, {} problems; the running parameters stay",
-                      loaded.problems.size());
-        return;
-    }
-    if (running_.ports_overridden) {  // by the command line, which the file knows nothing of
-        loaded.settings.events.port = running_.events.port;
-        loaded.settings.admin.port = running_.admin.port;
-    }
-    if (running_.search_overridden) loaded.settings.engine.search = running_.engine.search;
-    Reload change = compare(running_, loaded.settings);
-    for (const std::string& key : change.needs_restart) {
-        spdlog::warn("reload: {} differs and needs a restart", key);
-    }
-    for (const std::string& name : change.changed) spdlog::info("reload: {}", name);
-    if (change.batch.empty()) {
-        spdlog::info("reload: no risk parameter changed");
-        return;
-    }
-    // What can change now must make sense with what needs a restart: the engine would refuse it
-    // all.
-    core::RiskParameters next = running_.risk;
-    adopt(next, loaded.settings.risk);
-    const std::vector<std::string> problems = core::validate(next);
-    for (const std::string& problem : problems) spdlog::error("reload: {}", problem);
-    if (!problems.empty() || change.batch.size() > core::kMaxParameterChanges) {
-        return spdlog::error(
-            "reload: refused; {} changes (at most {} at once) do not fit what runs without those "
-            "that need a restart",
-            change.batch.size(), core::kMaxParameterChanges);
-    }
-    running_.risk = std::move(next);
-    submit(std::move(change.batch));
+    std::vector<core::Input> batch = take_reload(running_);
+    if (!batch.empty()) submit(std::move(batch));
 }
 
 void Application::Implementation::submit(std::vector<core::Input> batch) {

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 namespace margind::daemon {
 namespace {
@@ -273,6 +276,47 @@ void adopt(core::RiskParameters& running, const core::RiskParameters& wanted) {
     running.ladder.warning = wanted.ladder.warning;
     running.ladder.margin_call = wanted.ladder.margin_call;
     running.ladder.liquidation = wanted.ladder.liquidation;
+}
+
+std::vector<core::Input> take_reload(config::Settings& running) {
+    config::Loaded loaded = config::load(running.path);
+    if (!loaded.problems.empty()) {
+        for (const config::Problem& problem : loaded.problems) {
+            spdlog::error("{}", config::to_string(problem));
+        }
+        spdlog::error("reload: refused, {} problems; the running parameters stay",
+                      loaded.problems.size());
+        return {};
+    }
+    if (running.ports_overridden) {  // by the command line, which the file knows nothing of
+        loaded.settings.events.port = running.events.port;
+        loaded.settings.admin.port = running.admin.port;
+    }
+    if (running.search_overridden) loaded.settings.engine.search = running.engine.search;
+    Reload change = compare(running, loaded.settings);
+    for (const std::string& key : change.needs_restart) {
+        spdlog::warn("reload: {} differs and needs a restart", key);
+    }
+    for (const std::string& name : change.changed) spdlog::info("reload: {}", name);
+    if (change.batch.empty()) {
+        spdlog::info("reload: no risk parameter changed");
+        return {};
+    }
+    // What can change now must make sense with what needs a restart: the engine would refuse it
+    // all.
+    core::RiskParameters next = running.risk;
+    adopt(next, loaded.settings.risk);
+    const std::vector<std::string> problems = core::validate(next);
+    for (const std::string& problem : problems) spdlog::error("reload: {}", problem);
+    if (!problems.empty() || change.batch.size() > core::kMaxParameterChanges) {
+        spdlog::error(
+            "reload: refused; {} changes (at most {} at once) do not fit what runs without those "
+            "that need a restart",
+            change.batch.size(), core::kMaxParameterChanges);
+        return {};
+    }
+    running.risk = std::move(next);
+    return std::move(change.batch);
 }
 
 }  // namespace margind::daemon

@@ -22,4 +22,9 @@ Reload compare(const config::Settings& running, const config::Settings& wanted);
 // Takes over into `running` what compare() put into its batch, and nothing else.
 void adopt(core::RiskParameters& running, const core::RiskParameters& wanted);
 
+// Reads the file `running` came from once more and says in the log what that means. Takes what may
+// change over into `running`, and returns it as a batch for the engine; empty: there is nothing to
+// do, or all of it was refused.
+std::vector<core::Input> take_reload(config::Settings& running);
+
 }  // namespace margind::daemon

@@ -66,6 +66,33 @@ struct EngineReport {
     LatencyHistogram merge_delay;
 };
 
+// What the journal's thread tells the cold thread, ten times a second.
+struct JournalReport {
+    std::uint64_t commits = 0;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;       // of payloads
+    std::uint64_t full_total = 0;  // times there was no room on the disk
+    std::uint64_t free_bytes = 0;
+    std::uint64_t ring_bytes = 0;  // that wait
+    std::uint64_t durable_input = 0;
+    std::uint64_t durable_event = 0;
+    bool disk_low = false;
+    bool failed = false;
+    LatencyHistogram commit;  // one write and sync of both streams
+};
+
+// What the shadow tells it (daemon/journal/shadow_cycle.hpp).
+struct ShadowReport {
+    std::uint64_t input_seq = 0;        // replayed up to
+    std::uint64_t events_compared = 0;  // with those in the journal
+    std::uint64_t snapshots = 0;        // written by this process
+    std::uint64_t snapshot_input = 0;   // of the newest one there is
+    core::Timestamp snapshot_time;      // when it was written; not stated: by another process
+    std::uint64_t failures = 0;         // of writing, compressing or removing files
+    bool diverged = false;              // a replay did not give the events that were told
+    LatencyHistogram snapshot;          // time to write one
+};
+
 // A question to the engine's thread, answered in slices between inputs so that no tick waits for
 // it. One is in flight at a time; the cold thread owns it while `state` is idle or done, the
 // engine's thread while it is asked.

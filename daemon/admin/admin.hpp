@@ -26,6 +26,9 @@ struct AdminSources {
     std::function<GatewayStatistics()> gateway;
     std::function<std::vector<feeds::FeedStatistics>()> feeds;  // same order as settings.feeds
     std::function<RunState()> state;
+    // Null where there is no journal.
+    std::function<const JournalReport*()> journal;
+    std::function<const ShadowReport*()> shadow;
     // Starts a query; `done` is called on the cold thread with the answer, or with null when the
     // engine did not answer in time. False: one is in flight already.
     std::function<bool(AccountQuery query, std::function<void(const AccountQuery*)> done)> ask;

@@ -47,6 +47,23 @@ void add_feeds(const Snapshot& snapshot, std::vector<std::string>& reasons) {
     }
 }
 
+void add_journal(const Snapshot& snapshot, std::vector<std::string>& reasons) {
+    if (snapshot.journal == nullptr) return;
+    if (snapshot.journal->failed) {
+        reasons.emplace_back(
+            "the journal could not be written: nothing is published any more; "
+            "restart when its disk is well");
+    } else if (snapshot.journal->disk_low) {
+        reasons.push_back(
+            fmt::format("{} bytes are free on the journal's disk", snapshot.journal->free_bytes));
+    }
+    if (snapshot.shadow != nullptr && snapshot.shadow->diverged) {
+        reasons.emplace_back(
+            "a replay of the journal did not give the events that were told: keep "
+            "the journal and report it");
+    }
+}
+
 void add_instruments(const Snapshot& snapshot, std::vector<std::string>& reasons) {
     const auto& instruments = snapshot.settings.risk.instruments;
     for (std::size_t i = 0; i < instruments.size(); ++i) {
@@ -74,6 +91,7 @@ Page readiness_page(const Snapshot& snapshot) {
     if (std::string why = silence_of_engine(snapshot); !why.empty()) reasons.push_back(why);
     add_feeds(snapshot, reasons);
     add_instruments(snapshot, reasons);
+    add_journal(snapshot, reasons);
     if (snapshot.engine.event_queue_full) {
         reasons.push_back("the event queue is full: the gateway does not keep up");
     }

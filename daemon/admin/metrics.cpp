@@ -165,6 +165,49 @@ void write_queues(MetricsWriter& metrics, const Snapshot& snapshot) {
                     report.wakeups_total);
 }
 
+void write_journal(MetricsWriter& metrics, const JournalReport& journal) {
+    metrics.counter("margind_journal_records_total", "Inputs and events written.", journal.records);
+    metrics.counter("margind_journal_bytes_total", "Bytes of their payloads.", journal.bytes);
+    metrics.counter("margind_journal_commits_total", "Times both streams were synced.",
+                    journal.commits);
+    metrics.counter("margind_journal_disk_full_total",
+                    "Times there was no room on the disk for what had to be written.",
+                    journal.full_total);
+    metrics.gauge("margind_journal_waiting_bytes", "Bytes that wait for the journal's thread.",
+                  journal.ring_bytes);
+    metrics.gauge("margind_journal_free_bytes", "Free bytes on the journal's disk.",
+                  journal.free_bytes);
+    metrics.gauge("margind_journal_disk_low", "1 while less is free than journal.free_low_bytes.",
+                  journal.disk_low ? 1U : 0U);
+    metrics.gauge("margind_journal_failed", "1 since a write or a sync failed: nothing is told.",
+                  journal.failed ? 1U : 0U);
+    metrics.gauge("margind_journal_durable_input", "Inputs up to this one are on disk.",
+                  journal.durable_input);
+    metrics.gauge("margind_journal_durable_event", "Events up to this one are on disk.",
+                  journal.durable_event);
+    write_latency(metrics, "margind_journal_commit_seconds",
+                  "Time to write and sync both streams, since start.", journal.commit);
+}
+
+void write_shadow(MetricsWriter& metrics, const ShadowReport& shadow) {
+    metrics.gauge("margind_shadow_input", "The shadow has replayed up to this input.",
+                  shadow.input_seq);
+    metrics.counter("margind_shadow_events_compared_total",
+                    "Events the shadow made and found in the journal, byte for byte.",
+                    shadow.events_compared);
+    metrics.gauge("margind_shadow_diverged",
+                  "1 since a replay did not give the events that were told.",
+                  shadow.diverged ? 1U : 0U);
+    metrics.counter("margind_snapshots_total", "Snapshots written since start.", shadow.snapshots);
+    metrics.gauge("margind_snapshot_input", "The newest snapshot stands after this input.",
+                  shadow.snapshot_input);
+    metrics.counter("margind_journal_upkeep_failures_total",
+                    "Snapshots, compressed or removed segments that failed; tried again.",
+                    shadow.failures);
+    write_latency(metrics, "margind_snapshot_seconds", "Time to write a snapshot, since start.",
+                  shadow.snapshot);
+}
+
 template <class Value>
 void write_per_feed(MetricsWriter& metrics, const Snapshot& snapshot, std::string_view name,
                     std::string_view help, Value feeds::FeedStatistics::* member) {
@@ -353,6 +396,8 @@ Page metrics_page(const Snapshot& snapshot) {
     write_bands(metrics, snapshot.engine.bands);
     write_latencies(metrics, snapshot.engine);
     write_queues(metrics, snapshot);
+    if (snapshot.journal != nullptr) write_journal(metrics, *snapshot.journal);
+    if (snapshot.shadow != nullptr) write_shadow(metrics, *snapshot.shadow);
     write_feeds(metrics, snapshot);
     write_instruments(metrics, snapshot);
     write_sources(metrics, snapshot);

@@ -32,6 +32,8 @@ struct Snapshot {
     const std::vector<feeds::FeedStatistics>& feeds;  // same order as settings.feeds
     GatewayStatistics gateway;
     AdminStatistics admin;
+    const JournalReport* journal = nullptr;  // null: there is none
+    const ShadowReport* shadow = nullptr;
     RunState state = RunState::warming;
     core::Timestamp started;          // the process
     core::Timestamp listening_since;  // this server

@@ -292,6 +292,8 @@ Page AdminServer::Implementation::page_of(Endpoint endpoint) {
                             .feeds = feeds,
                             .gateway = sources_.gateway(),
                             .admin = statistics_,
+                            .journal = sources_.journal ? sources_.journal() : nullptr,
+                            .shadow = sources_.shadow ? sources_.shadow() : nullptr,
                             .state = sources_.state(),
                             .started = sources_.started,
                             .listening_since = listening_since_,

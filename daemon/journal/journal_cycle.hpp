@@ -25,21 +25,6 @@
 
 namespace margind::daemon {
 
-// What the journal's thread tells the cold thread, ten times a second.
-struct JournalReport {
-    std::uint64_t commits = 0;
-    std::uint64_t records = 0;
-    std::uint64_t bytes = 0;       // of payloads
-    std::uint64_t full_total = 0;  // times there was no room on the disk
-    std::uint64_t free_bytes = 0;
-    std::uint64_t ring_bytes = 0;  // that wait
-    std::uint64_t durable_input = 0;
-    std::uint64_t durable_event = 0;
-    bool disk_low = false;
-    bool failed = false;
-    LatencyHistogram commit;  // one write and sync of both streams
-};
-
 class JournalCycle final : public DutyCycle {
   public:
     struct Options {

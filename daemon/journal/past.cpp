@@ -47,7 +47,7 @@ PastStatus Past::begin() {
     if (status == ReadStatus::end || record.header.type != core::RecordType::epoch) {
         return fail(folder_ + ": the journal has no first epoch; is it empty?");
     }
-    return begin_epoch(record);
+    return read_epoch(record);
 }
 
 PastStatus Past::step(std::uint64_t limit) {
@@ -63,26 +63,30 @@ PastStatus Past::step(std::uint64_t limit) {
         }
         if (record.header.type == core::RecordType::input) return apply(record);
         if (record.header.type != core::RecordType::epoch) continue;
-        if (const PastStatus status = begin_epoch(record); status != PastStatus::stepped) {
+        if (const PastStatus status = read_epoch(record); status != PastStatus::stepped) {
             return status;
         }
     }
 }
 
-PastStatus Past::begin_epoch(const JournalRecord& record) {
+PastStatus Past::read_epoch(const JournalRecord& record) {
     std::optional<core::EpochRecord> epoch = core::decode_epoch(record.payload);
-    if (!epoch) {
-        return fail(fmt::format("{}/{}: the epoch at byte {} cannot be read", folder_,
-                                inputs_->segment(), record.offset));
+    if (epoch) return begin_epoch(std::move(*epoch));
+    return fail(fmt::format("{}/{}: the epoch at byte {} cannot be read", folder_,
+                            inputs_->segment(), record.offset));
+}
+
+PastStatus Past::begin_epoch(core::EpochRecord epoch) {
+    const std::string text =
+        options_.other_config.empty() ? epoch.config_text : options_.other_config;
+    if (engine_ != nullptr && text == config_text_) {
+        epoch_ = std::move(epoch);
+        return PastStatus::stepped;
     }
-    epoch_ = std::move(*epoch);
-    const std::string& text =
-        options_.other_config.empty() ? epoch_.config_text : options_.other_config;
-    if (engine_ != nullptr && text == config_text_) return PastStatus::stepped;
-    config::Loaded loaded = config::load_text(text, epoch_.config_name);
+    config::Loaded loaded = config::load_text(text, epoch.config_name);
     if (!loaded.problems.empty()) {
-        return fail("this margind cannot read the configuration of epoch " +
-                    std::to_string(epoch_.number) + ": " + to_string(loaded.problems.front()));
+        return fail(fmt::format("this margind cannot read the configuration of epoch {}: {}",
+                                epoch.number, to_string(loaded.problems.front())));
     }
     core::EngineOptions options = config::engine_options(loaded.settings.engine);
     options.search = options_.search;
@@ -90,6 +94,7 @@ PastStatus Past::begin_epoch(const JournalRecord& record) {
     engine_ = std::make_unique<core::Engine>(loaded.settings.risk, options);
     settings_ = std::move(loaded.settings);
     config_text_ = text;
+    epoch_ = std::move(epoch);
     return PastStatus::stepped;
 }
 

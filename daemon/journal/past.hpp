@@ -54,6 +54,9 @@ class Past {
     // gone through first: a changed configuration takes the state over by names.
     PastStatus step(std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());
 
+    // As if this epoch began here, which a journal about to be gone on with does not say yet.
+    PastStatus begin_epoch(core::EpochRecord epoch);
+
     const std::string& problem() const noexcept { return problem_; }
     // Of the last step.
     const core::Input& input() const noexcept { return input_; }
@@ -75,7 +78,7 @@ class Past {
 
   private:
     PastStatus begin();
-    PastStatus begin_epoch(const JournalRecord& record);
+    PastStatus read_epoch(const JournalRecord& record);
     PastStatus apply(const JournalRecord& record);
     PastStatus fail(std::string problem);
 

@@ -45,6 +45,7 @@ bool reached_next_power(std::uint64_t told, std::uint64_t now) {
 RunState run_state(const StateSigns& signs) {
     if (signs.draining) return RunState::draining;
     if (signs.engine == core::DaemonState::warming) return RunState::warming;
+    if (signs.trouble != core::DaemonReason::none) return RunState::degraded;
     if (signs.event_queue_full || signs.input_refused_recently || signs.feed_not_live) {
         return RunState::degraded;
     }
@@ -90,6 +91,7 @@ void ColdCycle::tick() {
     watch_refusals();
     watch_audits();
     watch_normalising();
+    watch_trouble();
     decide_state();
     schedule();
 }
@@ -185,6 +187,23 @@ void ColdCycle::watch_normalising() {
          "were refused as too large for 64 bits at price_decimals; lower it for the instrument");
 }
 
+// Told at once, and over when it has not been seen for a while: a queue that fills again and again
+// is one trouble.
+void ColdCycle::watch_trouble() {
+    const bool disk_low = parts_.journal != nullptr && parts_.journal->disk_low();
+    const core::DaemonReason seen = disk_low ? core::DaemonReason::disk_low
+                                    : report_->event_queue_full
+                                        ? core::DaemonReason::event_queue_full
+                                        : core::DaemonReason::none;
+    const core::Timestamp now = parts_.clock.now();
+    if (seen != core::DaemonReason::none) trouble_at_ = now;
+    const bool began = trouble_ == core::DaemonReason::none && seen != core::DaemonReason::none;
+    const bool ended = trouble_ != core::DaemonReason::none && now - trouble_at_ >= kRecently;
+    if (!began && !ended) return;
+    trouble_ = seen;
+    if (parts_.tell_trouble) parts_.tell_trouble(seen);
+}
+
 void ColdCycle::decide_state() {
     const core::Timestamp now = parts_.clock.now();
     const std::uint64_t refused = parts_.feed_inputs.refused_total();
@@ -193,6 +212,7 @@ void ColdCycle::decide_state() {
     const RunState next = run_state({.draining = draining_.load(std::memory_order_relaxed),
                                      .engine = report_->daemon_state,
                                      .event_queue_full = report_->event_queue_full,
+                                     .trouble = trouble_,
                                      .input_refused_recently = inputs_refused_at_.stated() &&
                                                                now - inputs_refused_at_ < kRecently,
                                      .feed_not_live = feed_not_live_});

@@ -14,6 +14,7 @@
 
 #include "config/settings.hpp"
 #include "core/time.hpp"
+#include "daemon/journal/durability.hpp"
 #include "daemon/published.hpp"
 #include "daemon/report.hpp"
 #include "daemon/threads/feed_inputs.hpp"
@@ -31,6 +32,7 @@ struct StateSigns {
     bool draining = false;
     core::DaemonState engine = core::DaemonState::warming;
     bool event_queue_full = false;
+    core::DaemonReason trouble = core::DaemonReason::none;  // that accounts are told about
     bool input_refused_recently = false;
     bool feed_not_live = false;  // a feed that is off for want of a key does not count
 };
@@ -43,7 +45,10 @@ struct ColdParts {
     QueryDesks& queries;
     const FeedInputs& feed_inputs;
     const std::vector<std::shared_ptr<feeds::Session>>& sessions;
-    std::function<void()> wake_engine;  // there is a question
+    std::function<void()> wake_engine = {};  // there is a question
+    const Durability* journal = nullptr;     // null: there is none
+    // The engine has to be told: `trouble` began, or (none) is over.
+    std::function<void(core::DaemonReason trouble)> tell_trouble = {};
 };
 
 class ColdCycle {
@@ -71,6 +76,7 @@ class ColdCycle {
     void watch_refusals();
     void watch_audits();
     void watch_normalising();
+    void watch_trouble();
     void decide_state();
 
     class Timer;
@@ -86,6 +92,8 @@ class ColdCycle {
     bool feed_not_live_ = true;
     std::uint64_t inputs_refused_ = 0;
     core::Timestamp inputs_refused_at_;
+    core::DaemonReason trouble_ = core::DaemonReason::none;  // as told
+    core::Timestamp trouble_at_;                             // last seen
     std::array<std::uint64_t, static_cast<std::size_t>(core::Refusal::count_)> refusals_told_{};
     std::array<std::uint64_t, static_cast<std::size_t>(core::AuditCheck::count_)> audits_told_{};
     std::array<std::uint64_t, 2> normalise_told_{};  // too precise, too large

@@ -111,6 +111,8 @@ struct AdminWorld {
                 .feeds = feeds,
                 .gateway = {.subscribers = 2, .events_total = 7, .bytes_total = 4'096},
                 .admin = {},
+                .journal = nullptr,
+                .shadow = nullptr,
                 .state = state,
                 .started = kAdminNow - core::Duration::from_seconds(90),
                 .listening_since = kAdminNow - core::Duration::from_seconds(80),

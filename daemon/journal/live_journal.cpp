@@ -1,0 +1,211 @@
+#include "daemon/journal/live_journal.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/journal/event_codec.hpp"
+#include "daemon/application.hpp"
+#include "daemon/commands/command.hpp"
+#include "daemon/journal/sha256.hpp"
+
+namespace margind::daemon {
+namespace {
+
+constexpr const char* kProgram = "margind " MARGIND_VERSION;
+
+std::string hex_of(const SessionId& session) {
+    std::string text;
+    for (const std::byte byte : session) {
+        text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+    }
+    return text;
+}
+
+// Unlike any other: of when, by which process and where it began.
+SessionId new_session(core::Timestamp now, const std::string& folder) {
+    const std::string what = fmt::format("{} {} {}", now.ns(), getpid(), folder);
+    Sha256Sum sum;
+    sum.add(std::as_bytes(std::span(what)));
+    const Sha256 digest = sum.finish();
+    SessionId session;
+    std::copy_n(digest.begin(), session.size(), session.begin());
+    return session;
+}
+
+std::string made_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!error) return folder.string();
+    throw StartupRefused(kFailed, fmt::format("journal.directory: {} cannot be made: {}; name a "
+                                              "folder that this user may write",
+                                              folder.string(), error.message()));
+}
+
+}  // namespace
+
+LiveJournal::LiveJournal(const config::Settings& settings, feeds::Clock& clock, Doorbell* to_io)
+    : settings_(settings),
+      folder_(made_folder(settings.journal.directory)),
+      clock_(clock),
+      to_io_(to_io),
+      durability_(settings.journal.durability) {
+    if (const IoError error = lock_.take(folder_)) refuse(error.text);
+    state_ = recover_journal(files_, folder_);
+    if (!state_.problem.empty()) refuse(state_.problem);
+    for (const std::string& note : state_.notes) spdlog::warn("journal: {}", note);
+    if (state_.last_epoch > 0) recover();
+    const bool keeps_session = state_.last_epoch > 0 && !state_.loss_accepted;
+    session_ = keeps_session ? state_.session : new_session(clock_.now(), folder_);
+}
+
+LiveJournal::~LiveJournal() {
+    close();
+}
+
+void LiveJournal::refuse(const std::string& problem) const {
+    throw StartupRefused(kFailed, "journal: " + problem);
+}
+
+void LiveJournal::recover() {
+    const core::Timestamp begin = clock_.now();
+    Past past(files_, folder_, {.search = settings_.engine.search, .other_config = {}});
+    if (past.go_to(0) == PastStatus::problem) refuse(past.problem());
+    come_to_the_end(past);
+    add_leftover(past);
+    core::EpochRecord epoch = next_epoch();
+    if (past.begin_epoch(std::move(epoch)) == PastStatus::problem) refuse(past.problem());
+    last_input_seq_ = past.input_seq();
+    engine_time_ = past.engine_time();
+    spdlog::info("journal: {} goes on after input {} and event {}, {} accounts, in {:.1f} s",
+                 folder_, last_input_seq_, past.event_seq(), past.engine().account_count(),
+                 (clock_.now() - begin).seconds());
+    engine_ = past.release_engine();
+}
+
+void LiveJournal::come_to_the_end(Past& past) {
+    for (;;) {
+        const PastStatus status = past.step();
+        if (status == PastStatus::problem) refuse(past.problem());
+        if (status == PastStatus::end) return;
+        for (const core::Event& event : past.events()) {
+            if (event.event_seq >= state_.events.next_sequence) missing_events_.push_back(event);
+        }
+    }
+}
+
+// Durability memory: what a killed process had told and not yet written.
+void LiveJournal::add_leftover(Past& past) {
+    RecordRing leftover = RecordRing::leftover_of(ring_file(state_.session), state_.session);
+    if (!leftover.valid()) return;
+    JournalWriter writer(files_, {folder_, settings_.journal.segment_bytes, state_.session},
+                         state_);
+    core::EpochRecord epoch = past.epoch();
+    epoch.number = state_.last_epoch + 1;
+    epoch.reason = core::EpochReason::restart;
+    Append appended = writer.append_epoch(epoch, clock_.now());
+    std::uint64_t next_input = state_.inputs.next_sequence;
+    std::uint64_t next_event = state_.events.next_sequence;
+    RingRecord record;
+    for (; appended == Append::done && leftover.front(record); leftover.pop()) {
+        if (record.type == core::RecordType::input && record.sequence == next_input) {
+            appended = writer.append_input(record.sequence, record.time, record.payload);
+            ++next_input;
+        } else if (record.type == core::RecordType::event && record.sequence == next_event) {
+            appended = writer.append_event(record.sequence, record.time, record.payload);
+            ++next_event;
+        }
+    }
+    if (appended != Append::done || !writer.close(clock_.now())) {
+        refuse(writer.failed() ? writer.failure() : writer.space_problem());
+    }
+    spdlog::info("journal: {} inputs and {} events of the process before were still in memory",
+                 next_input - state_.inputs.next_sequence,
+                 next_event - state_.events.next_sequence);
+    state_ = recover_journal(files_, folder_);
+    if (!state_.problem.empty()) refuse(state_.problem);
+    std::erase_if(missing_events_, [&](const core::Event& event) {
+        return event.event_seq < state_.events.next_sequence;
+    });
+    come_to_the_end(past);
+    std::filesystem::remove(ring_file(state_.session));
+}
+
+core::EpochRecord LiveJournal::next_epoch() const {
+    return {.number = state_.last_epoch + 1,
+            .reason = state_.last_epoch == 0 ? core::EpochReason::first_start
+                                             : core::EpochReason::restart,
+            .program = kProgram,
+            .config_name = settings_.path,
+            .config_text = settings_.text};
+}
+
+std::filesystem::path LiveJournal::ring_file(const SessionId& session) const {
+    return settings_.journal.memory_directory / ("margind-" + hex_of(session) + ".ring");
+}
+
+void LiveJournal::start() {
+    writer_.emplace(
+        files_, JournalWriterOptions{folder_, settings_.journal.segment_bytes, session_}, state_);
+    Append appended = writer_->append_epoch(next_epoch(), clock_.now());
+    for (const core::Event& event : missing_events_) {
+        if (appended != Append::done) break;
+        std::array<std::byte, core::kEventBytesMax> room;
+        const std::size_t bytes = core::encode_event(event, room);
+        appended =
+            writer_->append_event(event.event_seq, event.engine_time, std::span(room).first(bytes));
+    }
+    if (appended != Append::done || !writer_->commit()) {
+        refuse(writer_->failed() ? writer_->failure() : writer_->space_problem());
+    }
+    missing_events_ = {};
+    durability_.reached(writer_->durable_input(), writer_->durable_event());
+    if (settings_.journal.durability == config::Durability::memory) {
+        ring_.emplace(settings_.journal.ring_bytes, ring_file(session_), session_);
+    } else {
+        ring_.emplace(settings_.journal.ring_bytes);
+    }
+    tap_.emplace(*ring_, durability_);
+    cycle_.emplace(
+        *ring_, *writer_, durability_, clock_, to_io_,
+        JournalCycle::Options{settings_.journal.commit_every, settings_.journal.free_low_bytes});
+    thread_.emplace(ThreadOptions{"mg-journal", -1, config::Idle::park}, *cycle_,
+                    [](const std::exception_ptr& failure) {
+                        if (!failure) return;
+                        spdlog::critical("the journal's thread failed; the daemon ends");
+                        spdlog::shutdown();
+                        std::_Exit(kFailed);
+                    });
+}
+
+std::string LiveJournal::session() const {
+    return hex_of(session_);
+}
+
+bool LiveJournal::wait_for_event(std::uint64_t event_seq) const {
+    while (!durability_.event_may_leave(event_seq)) {
+        if (durability_.failed()) return false;
+        sched_yield();
+    }
+    return true;
+}
+
+void LiveJournal::close() {
+    if (!thread_) return;
+    cycle_->close();
+    thread_.reset();
+    if (!durability_.failed() && settings_.journal.durability == config::Durability::memory) {
+        std::error_code ignored;  // what is in it has been written
+        std::filesystem::remove(ring_file(session_), ignored);
+    }
+}
+
+}  // namespace margind::daemon

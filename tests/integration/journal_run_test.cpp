@@ -1,0 +1,112 @@
+// The real program goes on from its journal: the same session, numbers without a hole, the accounts
+// as they were.
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/line_socket.hpp"
+#include "tests/support/running_daemon.hpp"
+
+namespace margind::tests {
+namespace {
+
+struct Received {
+    std::string session;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::vector<std::string> lines;
+};
+
+// Listens until `enough`, then until the daemon has ended by `number`.
+template <class Enough>
+Received listen(Daemon& daemon, int number, Enough enough) {
+    LineSocket client(daemon.events_port);
+    wait_for([&]() {
+        client.receive();
+        return enough(client.lines());
+    });
+    daemon.program.signal(number);
+    while (!client.closed()) client.receive();
+    int code = 0;
+    wait_for([&]() { return daemon.program.ended(code); });
+    CHECK(code == (number == SIGKILL ? 128 + SIGKILL : 0));
+    Received received;
+    received.lines = client.lines();
+    received.session = received.lines.at(0).substr(received.lines.at(0).find("session"), 44);
+    for (const std::string& line : received.lines) {
+        if (line.find("\"event_seq\":") == std::string::npos) continue;
+        const std::uint64_t seq = std::stoull(number_after(line, "event_seq"));
+        if (received.first == 0) received.first = seq;
+        CHECK((received.last == 0 || seq == received.last + 1));
+        received.last = seq;
+    }
+    return received;
+}
+
+std::string with_journal(const Venue& venue, const Folder& folder, const std::string& durability,
+                         const std::string& threads) {
+    const fs::path file = folder.write("accounts.ndjson", accounts(50));
+    return config(
+        venue.url(), "0.5%",
+        "accounts: {max: 100, file: " + file.string() +
+            "}\njournal: {directory: journal, durability: " + durability +
+            ", segment_bytes: 1048576, free_low_bytes: 0}\nguard: {restart_grace: 100ms}\n" +
+            threads);
+}
+
+}  // namespace
+
+TEST_CASE("a daemon that was stopped, or killed, goes on where its journal ends") {
+    const std::string durability = GENERATE(as<std::string>(), "group", "memory");
+    const std::string threads =
+        GENERATE(as<std::string>(), "threads: {layout: inline, engine_idle: park}\n",
+                 "threads: {layout: paired}\n");
+    CAPTURE(durability, threads);
+    const Folder folder;
+    const Venue venue(folder);
+    const std::string text = with_journal(venue, folder, durability, threads);
+    const auto some = [](const std::vector<std::string>& lines) {
+        return lines.size() > 20 && contains(lines, "\"type\":\"clock\"");
+    };
+    const auto live_again = [&](const std::vector<std::string>& lines) {
+        return some(lines) && contains(lines, "\"from\":\"warming\",\"to\":\"live\"");
+    };
+    Received before;
+    {
+        Daemon daemon(folder, text);
+        before = listen(daemon, SIGTERM, some);
+        CHECK(before.lines.at(0).find("\"durability\":\"" + durability) != std::string::npos);
+    }
+    for (const int end : {SIGKILL, SIGKILL, SIGTERM}) {
+        fs::remove(folder.path / "ready.json");
+        Daemon daemon(folder, text);
+        // The accounts are those of the journal, all of them judged already.
+        wait_for([&]() { return metrics_have(folder, "margind_accounts_held"); });
+        const Received after = listen(daemon, end, live_again);
+        CAPTURE(folder.read("run.out"));
+        CHECK(after.session == before.session);
+        CHECK(after.first > before.last);
+        CHECK(folder.read("run.out").find("50 accounts") != std::string::npos);
+        before = after;
+    }
+}
+
+TEST_CASE("a journal has one daemon at a time") {
+    const Folder folder;
+    const Venue venue(folder);
+    const std::string text = with_journal(venue, folder, "group", "");
+    Daemon daemon(folder, text);
+    Program second({"run", "--config", (folder.path / "margind.yaml").string()},
+                   folder.path / "second.out");
+    CHECK(exit_code_of(second) == 1);
+    CAPTURE(folder.read("second.out"));
+    CHECK(folder.read("second.out").find("journal") != std::string::npos);
+    daemon.program.signal(SIGTERM);
+    CHECK(exit_code_of(daemon.program) == 0);
+}
+
+}  // namespace margind::tests
