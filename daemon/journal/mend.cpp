@@ -90,9 +90,14 @@ class Mender {
         return {};
     }
 
-    // Where the last byte that is not zero ends; `from` if there is none behind it.
+    // Where the last byte that is not zero ends; `from` if there is none behind it. (A compressed
+    // segment has no zeros to spare.)
     static IoError end_of_data(SegmentBytes& bytes, std::uint64_t from, std::uint64_t& end) {
         end = from;
+        if (bytes.index() != nullptr) {
+            end = std::max(from, bytes.index()->plain_bytes);
+            return {};
+        }
         std::vector<std::byte> part(kFrameBytes);
         for (std::size_t got = part.size(); got == part.size(); from += got) {
             if (IoError error = bytes.read(from, part, got)) return error;
@@ -110,14 +115,11 @@ class Mender {
     IoError keep_lost(const Cut& cut, SegmentBytes* bytes) {
         const std::size_t whole = cut.segment + (cut.offset == 0 ? 0 : 1);
         for (std::size_t i = scan_.segments.size(); i-- > whole;) {
-            const std::string& name = scan_.segments[i].name;
-            std::string lost;
-            if (IoError error = lost_name(name, lost)) return error;
-            if (IoError error = files_.rename(path(name), path(lost))) return error;
-            notes_.push_back(fmt::format("{}: set aside as {}", path(name), lost));
+            if (IoError error = set_aside(scan_.segments[i].name)) return error;
         }
-        if (IoError error = files_.sync_folder(folder_)) return error;
-        return cut.offset == 0 ? IoError{} : keep_lost_part(cut, *bytes);
+        // Of a compressed one the whole file is kept: parts of it may not be readable.
+        const bool part = cut.offset > 0 && !scan_.segments[cut.segment].compressed;
+        return part ? keep_lost_part(cut, *bytes) : IoError{};
     }
 
     IoError keep_lost_part(const Cut& cut, SegmentBytes& bytes) {
@@ -181,8 +183,14 @@ class Mender {
         if (IoError error = files_.rename(making, path(name))) return error;
         if (IoError error = files_.sync_folder(folder_)) return error;
         end.previous = sum.finish();
-        if (!segment.compressed) return {};
-        if (IoError error = files_.remove(path(segment.name))) return error;
+        return segment.compressed ? set_aside(segment.name) : IoError{};
+    }
+
+    IoError set_aside(const std::string& name) {
+        std::string lost;
+        if (IoError error = lost_name(name, lost)) return error;
+        if (IoError error = files_.rename(path(name), path(lost))) return error;
+        notes_.push_back(fmt::format("{}: set aside as {}", path(name), lost));
         return files_.sync_folder(folder_);
     }
 

@@ -35,9 +35,9 @@ struct Scans {
     StreamScan events;
 };
 
-Scans scan(FileLayer& files, const std::string& folder, JournalState& state) {
-    Scans scans{scan_stream(files, folder, core::JournalStream::inputs),
-                scan_stream(files, folder, core::JournalStream::events)};
+Scans scan(FileLayer& files, const std::string& folder, ScanDepth depth, JournalState& state) {
+    Scans scans{scan_stream(files, folder, core::JournalStream::inputs, depth),
+                scan_stream(files, folder, core::JournalStream::events, depth)};
     auto& [inputs, events] = scans;
     if (inputs.failure.empty() && events.failure.empty()) {
         cut_orphans(files, folder, inputs, events);
@@ -82,13 +82,13 @@ JournalState mend(FileLayer& files, const std::string& folder, JournalState stat
 
 JournalState examine_journal(FileLayer& files, const std::string& folder) {
     JournalState state;
-    scan(files, folder, state);
+    scan(files, folder, ScanDepth::whole, state);
     return state;
 }
 
 JournalState recover_journal(FileLayer& files, const std::string& folder) {
     JournalState state;
-    const Scans scans = scan(files, folder, state);
+    const Scans scans = scan(files, folder, ScanDepth::quick, state);
     if (!state.problem.empty()) return state;
     if (IoError error = remove_leftovers(files, folder)) {
         state.problem = error.text;
@@ -99,7 +99,7 @@ JournalState recover_journal(FileLayer& files, const std::string& folder) {
 
 JournalState repair_journal(FileLayer& files, const std::string& folder) {
     JournalState state;
-    const Scans scans = scan(files, folder, state);
+    const Scans scans = scan(files, folder, ScanDepth::whole, state);
     if (has_failure(scans)) return state;
     if (IoError error = remove_leftovers(files, folder)) {
         state.problem = error.text;

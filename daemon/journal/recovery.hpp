@@ -4,8 +4,7 @@
 // A torn tail is what was being written when the daemon ended: nobody was told of it. Damage is
 // anything else that is not as it was written; only somebody who says so may have it cut off.
 //
-// Threads: the caller has the folder's lock (FolderLock). Cost: reads the last segment of each
-// stream and the segments that are not compressed yet, whole, and writes unfinished ones anew.
+// Threads: the caller has the folder's lock (FolderLock).
 #pragma once
 
 #include <cstdint>
@@ -39,7 +38,8 @@ struct JournalState {
     std::string problem;
 };
 
-// Looks only.
+// Looks only, but at every byte of every segment (compressed ones give about 500 MB/s): that all
+// sums are right, that no segment is missing, and that each names the SHA-256 of the one before it.
 JournalState examine_journal(FileLayer& files, const std::string& folder);
 
 // Makes the folder ready to be gone on with: torn tails are cut off, unfinished segments written
@@ -48,8 +48,8 @@ JournalState examine_journal(FileLayer& files, const std::string& folder);
 // interrupted and run again.
 JournalState recover_journal(FileLayer& files, const std::string& folder);
 
-// Like recover_journal, but cuts a journal off at damage too: `margind journal repair`. What is cut
-// off stays in the folder, in files named lost-...: see the notes.
+// Like recover_journal, but looks at every byte, and cuts a journal off at damage too: `margind
+// journal repair`. What is cut off stays in the folder, in files named lost-...: see the notes.
 JournalState repair_journal(FileLayer& files, const std::string& folder);
 
 }  // namespace margind::daemon

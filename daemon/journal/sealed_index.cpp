@@ -17,13 +17,18 @@ constexpr std::size_t kSkippableHeaderBytes = 8;
 
 template <class Archive>
 void fields(Archive& archive, typename Archive::template Ref<SealedFrame> frame) {
-    std::array<std::byte, 4> padding{};
     archive.value(frame.offset);
     archive.value(frame.sequence);
     archive.value(frame.bytes);
     archive.value(frame.first_record);
     archive.value(frame.previous_crc);
-    archive.bytes(padding);
+    archive.value(frame.crc);
+}
+
+// Frames fill the file up to its index, and hold all of the segment.
+bool complete(const SealedIndex& index) {
+    const std::uint64_t room = std::uint64_t{index.frames.size()} * kFrameBytes;
+    return index.plain_bytes <= room && index.plain_bytes + kFrameBytes > room;
 }
 
 }  // namespace
@@ -71,11 +76,12 @@ bool decode_index(std::span<const std::byte> tail, SealedIndex& index) {
     reader.bytes(index.sum);
     reader.value(frames);
     reader.value(padding);
-    if (!reader.ok() || frames != source.left() / kFrameEntryBytes) return false;
+    if (!reader.ok() || padding != 0 || frames != source.left() / kFrameEntryBytes) return false;
     index.frames.assign(frames, {});
     for (SealedFrame& frame : index.frames) fields(reader, frame);
-    return reader.ok() && index.plain_bytes <= std::uint64_t{frames} * kFrameBytes &&
-           index.plain_bytes + kFrameBytes > std::uint64_t{frames} * kFrameBytes;
+    const std::byte* const head = tail.data() + (tail.size() - bytes);
+    return reader.ok() && complete(index) && core::load_little<std::uint32_t>(head) == kSkippable &&
+           core::load_little<std::uint32_t>(head + 4) == content + kEndBytes;
 }
 
 }  // namespace margind::daemon

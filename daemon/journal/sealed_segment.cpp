@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include "core/journal/crc32c.hpp"
 #include "daemon/journal/segment_reader.hpp"
 #include "daemon/journal/sha256.hpp"
 
@@ -109,6 +110,7 @@ IoError SegmentSealer::compress_frame() {
     SealedFrame& frame = index_.frames[done_ / kFrameBytes];
     frame.offset = written_;
     frame.bytes = static_cast<std::uint32_t>(bytes);
+    frame.crc = core::crc32c(std::span(packed).first(bytes));
     if (IoError error = packed_->write(written_, std::span(packed).first(bytes))) return error;
     written_ += bytes;
     done_ += part.size();

@@ -32,6 +32,7 @@ struct SealedFrame {
     std::uint32_t bytes = 0;             // in the file
     std::uint32_t first_record = kNone;  // where in it that record begins
     std::uint32_t previous_crc = 0;      // of the record before that one
+    std::uint32_t crc = 0;               // CRC-32C of its bytes in the file
 };
 
 struct SealedIndex {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include "core/journal/crc32c.hpp"
 #include "daemon/journal/sealed_segment.hpp"
 
 namespace margind::daemon {
@@ -39,7 +40,12 @@ class CompressedBytes final : public SegmentBytes {
         std::vector<std::byte> tail(bytes);
         if (IoError error = read_all(size - bytes, tail)) return error;
         if (!decode_index(tail, index_)) return bad("its index is damaged");
-        return {};
+        std::uint64_t at = 0;
+        for (const SealedFrame& frame : index_.frames) {
+            if (frame.offset != at) return bad("its frames do not follow each other");
+            at += frame.bytes;
+        }
+        return at == size - bytes ? IoError{} : bad("its frames do not reach up to its index");
     }
 
     IoError read(std::uint64_t offset, std::span<std::byte> bytes, std::size_t& got) override {
@@ -82,6 +88,10 @@ class CompressedBytes final : public SegmentBytes {
         if (frame.bytes > ZSTD_compressBound(kFrameBytes)) return bad("a frame is too large");
         packed_.resize(frame.bytes);
         if (IoError error = read_all(frame.offset, packed_)) return error;
+        if (core::crc32c(packed_) != frame.crc) {
+            return bad(
+                fmt::format("the checksum of frame {} at {} is wrong", number, frame.offset));
+        }
         const std::uint64_t left = index_.plain_bytes - number * kFrameBytes;
         frame_.resize(std::min<std::uint64_t>(left, kFrameBytes));
         const std::size_t plain =

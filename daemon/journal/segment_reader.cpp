@@ -72,15 +72,21 @@ void SegmentReader::seek(std::uint64_t sequence) {
     }
 }
 
+void SegmentReader::read_part(std::size_t count) {
+    buffer_at_ = offset_;
+    buffer_.resize(count);
+    std::size_t got = 0;
+    error_ = bytes_->read(buffer_at_, buffer_, got);
+    buffer_.resize(error_ ? 0 : got);
+}
+
 std::span<const std::byte> SegmentReader::window(std::size_t count) {
     const std::uint64_t end = buffer_at_ + buffer_.size();
     if (offset_ < buffer_at_ || offset_ + count > end) {
         fresh_ = true;
-        buffer_at_ = offset_;
-        buffer_.resize(std::max(count, kPartBytes));
-        std::size_t got = 0;
-        error_ = bytes_->read(buffer_at_, buffer_, got);
-        buffer_.resize(error_ ? 0 : got);
+        read_part(std::max(count, kPartBytes));
+        // What cannot be read may lie behind what is asked for.
+        if (error_) read_part(count);
     }
     const std::span<const std::byte> held = std::span(buffer_).subspan(offset_ - buffer_at_);
     return held.first(std::min(count, held.size()));

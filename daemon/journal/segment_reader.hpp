@@ -61,6 +61,7 @@ class SegmentReader {
   private:
     // At least `count` bytes at offset_, or what the file has of them.
     std::span<const std::byte> window(std::size_t count);
+    void read_part(std::size_t count);
     bool nothing_there();
     Step look(JournalRecord& record, std::uint64_t limit);
     Step invalid(std::string reason);

@@ -74,8 +74,9 @@ IoError cut_before_segment(FileLayer& files, const std::string& folder, std::siz
 // One stream, segment by segment, up to its end or the first that is not as it should be.
 class Scanner {
   public:
-    Scanner(FileLayer& files, const std::string& folder, core::JournalStream stream)
-        : files_(files), folder_(folder) {
+    Scanner(FileLayer& files, const std::string& folder, core::JournalStream stream,
+            ScanDepth depth)
+        : files_(files), folder_(folder), depth_(depth) {
         scan_.stream = stream;
     }
 
@@ -135,8 +136,7 @@ class Scanner {
         scan_.session = reader->header().session;
         const SealedIndex* const index = reader->bytes().index();
         const bool last = i + 1 == scan_.segments.size();
-        if (index != nullptr && !last) {
-            // Its index is summed; its records are when they are read.
+        if (index != nullptr && !last && depth_ == ScanDepth::quick) {
             scan_.next_sequence = index->next_sequence;
             scan_.sums.push_back(index->sum);
             return true;
@@ -211,6 +211,7 @@ class Scanner {
 
     FileLayer& files_;
     const std::string& folder_;
+    const ScanDepth depth_;
     StreamScan scan_;
 };
 
@@ -274,21 +275,29 @@ IoError sum_of(SegmentBytes& bytes, std::uint64_t end, Sha256& sum) {
     return {};
 }
 
-StreamScan scan_stream(FileLayer& files, const std::string& folder, core::JournalStream stream) {
-    return Scanner(files, folder, stream).run();
+StreamScan scan_stream(FileLayer& files, const std::string& folder, core::JournalStream stream,
+                       ScanDepth depth) {
+    return Scanner(files, folder, stream, depth).run();
 }
 
 void cut_orphans(FileLayer& files, const std::string& folder, const StreamScan& inputs,
                  StreamScan& events) {
     const std::uint64_t last_input =
         (inputs.cut ? inputs.cut->next_sequence : inputs.next_sequence) - 1;
+    if (events.cut && events.cut->offset == 0) return;  // nothing is left of it
     std::size_t i = events.cut ? events.cut->segment + 1 : events.segments.size();
     std::uint64_t end = events.cut ? events.cut->offset : ~std::uint64_t{0};
     bool later = false;  // a segment behind this one holds nothing but such events
     while (i-- > 0) {
         Orphan orphan;
         if (IoError error = find_orphan(files, folder, events, i, end, last_input, orphan)) {
-            events.failure = error.text;
+            if (error.code != EBADMSG) {
+                events.failure = error.text;
+                return;
+            }
+            events.damage = error.text;
+            error = cut_before_segment(files, folder, i, events);
+            if (error) events.failure = error.text;
             return;
         }
         end = ~std::uint64_t{0};

@@ -43,7 +43,14 @@ struct StreamScan {
     std::string failure;  // a file could not be read: nothing can be said
 };
 
-StreamScan scan_stream(FileLayer& files, const std::string& folder, core::JournalStream stream);
+enum class ScanDepth : std::uint8_t {
+    quick,  // of compressed segments but the last only the index: they are summed when they are
+            // read
+    whole,  // every byte
+};
+
+StreamScan scan_stream(FileLayer& files, const std::string& folder, core::JournalStream stream,
+                       ScanDepth depth);
 
 // Cuts `events` where the first event stands whose input is not among `inputs`.
 void cut_orphans(FileLayer& files, const std::string& folder, const StreamScan& inputs,

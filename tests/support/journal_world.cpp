@@ -1,5 +1,7 @@
 #include "tests/support/journal_world.hpp"
 
+#include <utility>
+
 #include "core/journal/event_codec.hpp"
 #include "core/journal/input_codec.hpp"
 
@@ -136,13 +138,12 @@ void JournalWorld::append_one() {
 bool JournalWorld::commit() {
     const bool committed = writer->commit();
     if (!committed) return false;
-    if (writer->durable_input() == reported_inputs && writer->durable_event() == reported_events) {
-        return true;
+    if (writer->durable_input() != reported_inputs) {
+        reported_inputs_before = std::exchange(reported_inputs, writer->durable_input());
     }
-    reported_inputs_before = reported_inputs;
-    reported_events_before = reported_events;
-    reported_inputs = writer->durable_input();
-    reported_events = writer->durable_event();
+    if (writer->durable_event() != reported_events) {
+        reported_events_before = std::exchange(reported_events, writer->durable_event());
+    }
     for (const auto& [number, payload] : events) {
         if (number <= reported_events) published[number] = payload;
     }

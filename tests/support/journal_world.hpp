@@ -57,7 +57,7 @@ struct JournalWorld {
     Payloads events;
     std::uint64_t reported_inputs = 0;  // to be on disk
     std::uint64_t reported_events = 0;
-    // The state before the last commit, for what no checksum can prove.
+    // The same before the last commit that had some: for what no checksum can prove.
     std::uint64_t reported_inputs_before = 0;
     std::uint64_t reported_events_before = 0;
     Payloads published;  // events that a subscriber has had
