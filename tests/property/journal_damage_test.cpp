@@ -64,7 +64,7 @@ TEST_CASE("a flipped bit is noticed, or was in the last commit; what is read is 
     const std::uint64_t seeds = seeds_or(600);
     for (std::uint64_t seed = first_seed(); seed < first_seed() + seeds; ++seed) {
         std::mt19937_64 random(seed);
-        JournalWorld world(seed, 4096 << (random() % 3));
+        JournalWorld world(seed, 4096UL << (random() % 3));
         write_journal(world, random);
         const std::string path = any_segment(world, random);
         const std::uint64_t bit = random() % (8 * world.files.bytes(path).size());
