@@ -96,6 +96,16 @@ class AccountBook {
     AccountView staged_view() const noexcept;
     AccountSlot commit_staged(const AccountKey& key);
 
+    // An account as another book had it, in this book's ids; orders name their position's place in
+    // `positions`. Refuses what no update can have led to, and an account that is there already.
+    struct Rows {
+        InstrumentId isolated_in;
+        std::vector<BalanceRow> balances;
+        std::vector<PositionRow> positions;
+        std::vector<OrderRow> orders;
+    };
+    Refusal restore(const AccountKey& key, const Rows& rows, AccountSlot& slot);
+
     // Accounts it may hold from now on; at first those that memory was reserved for. Beyond those
     // it reserves more when they come.
     void limit_size(std::uint32_t accounts) noexcept { size_max_ = accounts; }
@@ -155,6 +165,7 @@ class AccountBook {
     void load_staging(AccountSlot slot);
     PositionRow* staged_position(InstrumentId instrument) noexcept;
     PositionRow& staged_position_or_new(InstrumentId instrument);
+    Refusal stage_saved(const Rows& rows);
     Refusal finish_staging();
     void drop_empty_positions();
     void settle_staged_positions();

@@ -128,10 +128,13 @@ Refusal Engine::Implementation::dispatch(const Input& input) noexcept {
 Refusal Engine::Implementation::apply_account(const AccountInput& record,
                                               std::uint8_t origin) noexcept {
     if (origin >= kMaxAccountSources) return Refusal::unknown_origin;
-    if (record.record == AccountRecord::source_number) return Refusal::none;
     auto& staging = account_staging_[origin];
+    if (record.record == AccountRecord::source_number) {
+        staging.number = static_cast<std::uint64_t>(record.amount);
+        return Refusal::none;
+    }
     if (record.record == AccountRecord::refused) {
-        staging.clear();
+        end_update(origin);
         return Refusal::refused_before;
     }
     staging.add(record, kMaxEntriesPerUpdate);
@@ -142,12 +145,18 @@ Refusal Engine::Implementation::apply_account(const AccountInput& record,
     const Refusal refusal = staging.overflowed ? Refusal::too_many_entries
                             : moves_money      ? apply_transfer(staging.records)
                                                : book_.update(staging.records, slot);
-    staging.clear();
+    end_update(origin);
     if (refusal == Refusal::none && !moves_money) {
         add_cause({.kind = CauseKind::account_update});
         account_changed(slot);
     }
     return refusal;
+}
+
+void Engine::Implementation::end_update(std::uint8_t origin) noexcept {
+    auto& staging = account_staging_[origin];
+    if (staging.number) source_numbers_[origin] = *staging.number;
+    staging.clear();
 }
 
 void Engine::Implementation::account_changed(AccountSlot slot) noexcept {
@@ -184,13 +193,17 @@ Refusal Engine::Implementation::apply_parameter(const ParameterInput& record) no
     event.parameters = {.version = parameter_version_, .changes = changes};
     before_.push_back(event);
     market_.refresh();
+    judge_everybody();
+    return Refusal::none;
+}
+
+void Engine::Implementation::judge_everybody() noexcept {
     add_cause({.kind = CauseKind::parameters});
     index_->parameters_changed();
     for (std::uint32_t s = 0; s < book_.size(); ++s) {
         index_->account_changed(AccountSlot(s), book_.factors(AccountSlot(s)));
         judge(AccountSlot(s));
     }
-    return Refusal::none;
 }
 
 Refusal Engine::Implementation::apply_feed_state(const FeedStateInput& change) noexcept {
@@ -230,7 +243,12 @@ Refusal Engine::Implementation::apply_notice(const DaemonInput& input) noexcept 
             before_.push_back(moved_to(DaemonState::recovering, input.reason));
             before_.push_back(moved_to(DaemonState::warming, DaemonReason::none));
             market_.restarted(input_.engine_time);
-            judge_changed_market();
+            if (carried_over_) {
+                carried_over_ = false;
+                judge_everybody();
+            } else {
+                judge_changed_market();
+            }
             announce_live();
             return Refusal::none;
         case DaemonNotice::degraded:

@@ -135,6 +135,33 @@ std::uint64_t Engine::evaluations() const noexcept {
 std::uint32_t Engine::account_count() const noexcept {
     return implementation_->book().size();
 }
+bool Engine::save(StateSink& sink) const {
+    return implementation_->save(sink);
+}
+bool Engine::can_save() const noexcept {
+    return implementation_->can_save();
+}
+std::unique_ptr<Engine> Engine::restore(RiskParameters parameters, const EngineOptions& options,
+                                        StateSource& source, std::string& problem) {
+    auto engine = std::make_unique<Engine>(std::move(parameters), options);
+    if (!engine->load(source, {}, problem)) return nullptr;
+    return engine;
+}
+bool Engine::load(StateSource& source, const StatePart& part, std::string& problem) {
+    return implementation_->load(source, part, problem);
+}
+std::uint64_t Engine::input_seq() const noexcept {
+    return implementation_->input_seq();
+}
+std::uint64_t Engine::event_seq() const noexcept {
+    return implementation_->event_seq();
+}
+Timestamp Engine::engine_time() const noexcept {
+    return implementation_->engine_time();
+}
+std::uint64_t Engine::source_number(std::uint8_t origin) const noexcept {
+    return implementation_->source_number(origin);
+}
 std::uint64_t Engine::accounts_hash() const noexcept {
     return implementation_->accounts_hash();
 }

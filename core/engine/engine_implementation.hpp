@@ -43,6 +43,16 @@ class Engine::Implementation {
         copy.accounts = book_.size();
         return copy;
     }
+    bool save(StateSink& sink) const;
+    bool can_save() const noexcept;
+    bool load(StateSource& source, const StatePart& part, std::string& problem);
+    std::uint64_t input_seq() const noexcept { return input_.input_seq; }
+    std::uint64_t event_seq() const noexcept { return event_seq_; }
+    Timestamp engine_time() const noexcept { return input_.engine_time; }
+    std::uint64_t source_number(std::uint8_t origin) const noexcept {
+        return source_numbers_[origin];
+    }
+
     std::uint64_t accounts_hash() const noexcept { return accounts_hash_; }
     std::uint64_t state_hash() const noexcept;
     AccountReport report(AccountSlot slot) const noexcept;
@@ -79,6 +89,7 @@ class Engine::Implementation {
     struct Staging {
         std::vector<Record> records;
         bool overflowed = false;
+        std::optional<std::uint64_t> number;  // its source's own
 
         void add(const Record& record, std::size_t limit) {
             if (records.size() < limit) {
@@ -90,6 +101,7 @@ class Engine::Implementation {
         void clear() {
             records.clear();
             overflowed = false;
+            number.reset();
         }
     };
 
@@ -101,7 +113,9 @@ class Engine::Implementation {
     Refusal check_source(const AccountInput& from) noexcept;
     AccountSlot take_from(const AccountInput& from) noexcept;
     AccountSlot give_to(const AccountInput& to) noexcept;
+    void end_update(std::uint8_t origin) noexcept;
     void account_changed(AccountSlot slot) noexcept;
+    void judge_everybody() noexcept;
     void move_to(Standing& standing, MarginState to) noexcept;
     void note_changes(std::span<const ParameterInput> changes);
     Refusal apply_parameter(const ParameterInput& record) noexcept;
@@ -117,6 +131,11 @@ class Engine::Implementation {
     Refusal apply_notice(const DaemonInput& input) noexcept;
     void announce_live() noexcept;
     Event moved_to(DaemonState to, DaemonReason reason) noexcept;
+
+    // Saved states: engine_save.cpp, engine_load.cpp.
+    class Loading;
+    void enter(AccountSlot slot, const Standing& standing);
+    bool pending() const noexcept;
 
     // The audit: engine_audit.cpp.
     std::optional<AuditEvent> examine(AccountSlot slot) const noexcept;
@@ -150,6 +169,7 @@ class Engine::Implementation {
     std::uint64_t accounts_hash_ = 0;  // the sum of their parts
     std::vector<FeedState> feed_states_;
     DaemonState daemon_state_ = DaemonState::warming;
+    bool carried_over_ = false;  // into other parameters: everybody is to be judged
     Timestamp next_clock_;
     EngineStatistics statistics_;
     LevelFigures refused_transfer_;
@@ -164,6 +184,7 @@ class Engine::Implementation {
 
     std::array<Staging<AccountInput>, kMaxAccountSources> account_staging_;
     Staging<ParameterInput> parameter_staging_;
+    std::array<std::uint64_t, kMaxAccountSources> source_numbers_{};  // of whole updates
 
     // The input at work and what it has led to; events leave in this order.
     Input input_;

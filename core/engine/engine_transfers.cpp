@@ -78,7 +78,7 @@ Refusal Engine::Implementation::apply_leg(TransferLeg leg, const Input& input,
         add_cause({.kind = CauseKind::account_update});
         account_changed(slot);
     }
-    if (leg == TransferLeg::source) account_staging_[input.origin].clear();
+    if (leg == TransferLeg::source) end_update(input.origin);
     return finish(agreed);
 }
 

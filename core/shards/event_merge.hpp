@@ -32,6 +32,9 @@ class EventMerge {
     // one has not passed its input.
     bool next(ShardOutlets& outlets, Event& event) noexcept;
 
+    // Numbers go on after this one. Requires: next() was not called.
+    void go_on_after(std::uint64_t event_seq) noexcept { event_seq_ = event_seq; }
+
     // Whether events wait here for others to come before them.
     bool holds_events() const noexcept;
     bool holds_event(std::uint32_t shard) const noexcept { return heads_[shard].present; }

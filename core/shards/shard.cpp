@@ -27,6 +27,13 @@ Shard::Shard(RiskParameters parameters, Place place, ShardBoard& board,
     engine_.count_elsewhere(0, accounts_max_);
 }
 
+bool Shard::load(StateSource& source, std::string& problem) {
+    const StatePart part{.shard = place_.index, .shards = place_.shards, .shard_of = &shard_of};
+    if (!engine_.load(source, part, problem)) return false;
+    board_.pass(place_.index, engine_.input_seq(), engine_.account_count());
+    return true;
+}
+
 bool Shard::advance(const ShardInput& input) noexcept {
     if (is_linked(input)) return advance_linked(input);
     verdict_ = Refusal::none;

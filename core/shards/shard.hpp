@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "core/engine/engine.hpp"
 #include "core/parameters.hpp"
@@ -34,6 +35,9 @@ class Shard {
     // of parameters.max_accounts, a quarter more, and takes more when owners fall unevenly.
     Shard(RiskParameters parameters, Place place, ShardBoard& board,
           const EngineOptions& options = {});
+
+    // As Engine::load, of its own owners' accounts; it has passed the state's last input then.
+    bool load(StateSource& source, std::string& problem);
 
     // Applies an input, or passes over one that is not its own. False: others must go further
     // first; call again with the same input. Requires: every event of the last one was fetched.

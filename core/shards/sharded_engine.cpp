@@ -1,5 +1,7 @@
 #include "core/shards/sharded_engine.hpp"
 
+#include <algorithm>
+
 #include "core/assert.hpp"
 
 namespace margind::core {
@@ -34,6 +36,29 @@ ShardedEngine::ShardedEngine(const RiskParameters& parameters, std::uint32_t sha
 }
 
 ShardedEngine::~ShardedEngine() = default;
+
+bool ShardedEngine::load(const std::function<std::unique_ptr<StateSource>()>& open,
+                         std::string& problem) {
+    for (const auto& shard : shards_) {
+        const std::unique_ptr<StateSource> source = open();
+        if (!shard->load(*source, problem)) return false;
+    }
+    merge_.go_on_after(shards_.front()->engine().event_seq());
+    return true;
+}
+
+std::uint64_t ShardedEngine::state_hash() const noexcept {
+    std::uint64_t sum = shards_.front()->engine().state_hash();
+    for (std::uint32_t s = 1; s < shards(); ++s) sum += shards_[s]->engine().accounts_hash();
+    return sum;
+}
+
+// An update's number is known where its accounts are; numbers grow.
+std::uint64_t ShardedEngine::source_number(std::uint8_t origin) const noexcept {
+    std::uint64_t last = 0;
+    for (const auto& shard : shards_) last = std::max(last, shard->engine().source_number(origin));
+    return last;
+}
 
 Refusal ShardedEngine::apply(const Input& input) noexcept {
     router_.route(input, input_);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/shards/event_merge.hpp"
@@ -22,6 +24,11 @@ class ShardedEngine {
     ~ShardedEngine();
     ShardedEngine(const ShardedEngine&) = delete;
     ShardedEngine& operator=(const ShardedEngine&) = delete;
+
+    // As Engine::load; `open` gives the state once more for each shard.
+    bool load(const std::function<std::unique_ptr<StateSource>()>& open, std::string& problem);
+    std::uint64_t state_hash() const noexcept;
+    std::uint64_t source_number(std::uint8_t origin) const noexcept;
 
     // As Engine's.
     Refusal apply(const Input& input) noexcept;
