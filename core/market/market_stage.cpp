@@ -183,7 +183,10 @@ void MarketStage::feed_restarted(FeedId feed) noexcept {
 
 void MarketStage::restarted(Timestamp now) noexcept {
     fresh_from_ = now;
+    // Their last prices are no measure of a jump either: nobody knows what happened meanwhile.
     for (SourceStatus& status : source_statuses_) {
+        status.price = {};
+        status.confidence = {};
         status.in_merge = false;
         status.sequence = 0;
     }

@@ -413,3 +413,20 @@ TEST_CASE("a quorum that breaks off during the grace begins it anew") {
     s.advance(1);
     CHECK(s.status().state == PriceState::good);
 }
+
+TEST_CASE("after a restart the first prices are taken as they come, however far they are") {
+    RiskParameters p = one_instrument(2, 2);
+    p.guard.restart_grace = Duration{};
+    Stage s(p);
+    s.set(0, 100);
+    s.set(1, 100);
+    CHECK(s.set(0, 250) == Refusal::price_jump);
+    s.stage.clear_changes();
+    s.stage.restarted(s.now);
+    CHECK(s.set(0, 250) == Refusal::none);
+    CHECK(s.status().mark == price(250));  // no quorum yet: it follows whoever is there
+    CHECK(s.set(1, 251) == Refusal::none);
+    CHECK(s.status().mark == price(250.5));
+    CHECK(s.status().state == PriceState::good);
+    CHECK(s.set(0, 600) == Refusal::price_jump);
+}
