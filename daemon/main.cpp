@@ -25,6 +25,11 @@ int main(int argc, char** argv) {
     margind::daemon::add_listen(app, exit_code);
     margind::daemon::add_watch(app, exit_code);
     margind::daemon::add_bench(app, exit_code);
+    margind::daemon::add_replay(app, exit_code);
+    margind::daemon::add_explain(app, exit_code);
+    margind::daemon::add_verify(app, exit_code);
+    margind::daemon::add_inspect(app, exit_code);
+    margind::daemon::add_journal(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

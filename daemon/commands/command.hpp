@@ -24,5 +24,11 @@ void add_generate(CLI::App& app, int& exit_code);
 void add_listen(CLI::App& app, int& exit_code);
 void add_watch(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
+// Over the folder of a journal.
+void add_replay(CLI::App& app, int& exit_code);
+void add_explain(CLI::App& app, int& exit_code);
+void add_verify(CLI::App& app, int& exit_code);
+void add_inspect(CLI::App& app, int& exit_code);
+void add_journal(CLI::App& app, int& exit_code);
 
 }  // namespace margind::daemon

@@ -39,7 +39,7 @@ class Table {
 
     void write_head() {
         line("Inputs {} to {}, {} to {}", grouped(head_.first_input), grouped(head_.last_input),
-             stand_in::utc_text(head_.from, 0), stand_in::utc_text(head_.to, 0));
+             stand_in::utc_text(head_.from, 3), stand_in::utc_text(head_.to, 3));
         line("  as recorded   {}", head_.recorded);
         line("  other         {}", head_.other);
         for (const std::string& note : head_.notes) line("  note: {}", note);

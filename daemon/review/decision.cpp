@@ -122,7 +122,7 @@ class DecisionText {
         if (!slot) return line("\nThe account is not there after the input: a defect.");
         columns_.heading("== before and after the input ==");
         out_.push_back('\n');
-        row("", "before", "after");
+        line("    {:<32}{:>28}{:>28}", "", "before", "after");
         write_figures(decision_.after.report(*slot));
         const auto instruments = instruments_of(decision_.after, *slot);
         for (const core::InstrumentId id : instruments) write_moves(id);
@@ -278,7 +278,7 @@ class DecisionText {
     void write_instrument(core::InstrumentId id) {
         columns_.heading("== before and after the input ==");
         out_.push_back('\n');
-        row("", "before", "after");
+        line("    {:<32}{:>28}{:>28}", "", "before", "after");
         write_moves(id);
         columns_.heading("== the price, and why ==");
         explain_price(decision_.after, id, event_.engine_time, columns_);

@@ -1,0 +1,50 @@
+// Whether a journal's inputs give its events: each event made again is compared with the one
+// recorded, byte by byte.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "daemon/review/event_log.hpp"
+#include "daemon/review/playback.hpp"
+
+namespace margind::daemon {
+
+// The first event that is not the same; as lines of JSON, empty where that side has none.
+struct Divergence {
+    std::uint64_t event_seq = 0;
+    std::uint64_t input_seq = 0;
+    std::string recorded;
+    std::string replayed;
+};
+
+// One for a run over a journal. Call after each step of the playback.
+class Proof {
+  public:
+    Proof(FileLayer& files, const std::string& folder) : log_(files, folder) {}
+
+    // Compares what the playback's last step said. False: divergence() or problem() says why.
+    bool check(const Playback& playback);
+    // At the end of the inputs: whether the journal has events beyond them.
+    bool finish(const Playback& playback);
+
+    std::uint64_t events() const { return events_; }              // compared
+    std::uint64_t not_recorded() const { return not_recorded_; }  // made beyond the last recorded
+    const std::optional<Divergence>& divergence() const { return divergence_; }
+    const std::string& problem() const { return problem_; }
+
+  private:
+    bool check(const core::Event& event, const Playback& playback);
+    bool diverge(const Playback& playback, const core::Event* replayed);
+
+    EventLog log_;
+    bool begun_ = false;
+    bool exhausted_ = false;
+    std::uint64_t events_ = 0;
+    std::uint64_t not_recorded_ = 0;
+    std::optional<Divergence> divergence_;
+    std::string problem_;
+};
+
+}  // namespace margind::daemon
