@@ -22,7 +22,7 @@ bool Engine::Implementation::can_save() const noexcept {
 }
 
 bool Engine::Implementation::save(StateSink& sink) const {
-    MARGIND_ASSERT(can_save());
+    MARGIND_ASSERT(!has_events());
     StateWriter writer(sink);
     fields(writer,
            StateHeader{.format = kStateFormat,

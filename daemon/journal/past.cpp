@@ -21,7 +21,8 @@ PastStatus Past::fail(std::string problem) {
 
 PastStatus Past::go_to(std::uint64_t sequence) {
     if (engine_ == nullptr || sequence < input_seq_) {
-        if (const PastStatus status = begin(); status != PastStatus::stepped) return status;
+        const PastStatus status = begin_at_or_before(sequence);
+        if (status != PastStatus::stepped) return status;
     }
     while (input_seq_ < sequence) {
         const PastStatus status = step(sequence);
@@ -34,8 +35,53 @@ PastStatus Past::go_to(std::uint64_t sequence) {
     return PastStatus::stepped;
 }
 
+PastStatus Past::go_to_newest_snapshot() {
+    return begin_at_or_before(std::numeric_limits<std::uint64_t>::max());
+}
+
+PastStatus Past::begin_at_or_before(std::uint64_t sequence) {
+    std::vector<std::uint64_t> snapshots;
+    if (options_.other_config.empty()) {
+        if (const IoError error = list_snapshots(files_, folder_, snapshots)) {
+            return fail(error.text);
+        }
+    }
+    for (const std::uint64_t snapshot : snapshots) {
+        if (snapshot > sequence) continue;
+        if (begin_with_snapshot(snapshot) == PastStatus::stepped) return PastStatus::stepped;
+        notices_.push_back(fmt::format("snapshot {} is passed over: {}", snapshot, problem_));
+    }
+    return begin();
+}
+
+PastStatus Past::begin_with_snapshot(std::uint64_t sequence) {
+    engine_.reset();
+    problem_.clear();
+    SnapshotReader reader(files_, folder_ + "/" + snapshot_name(sequence));
+    const SnapshotAbout& about = reader.about();
+    if (!reader.problem().empty()) return fail(reader.problem());
+    if (!use_config(about.epoch, about.epoch.config_text)) return PastStatus::problem;
+    std::string problem;
+    std::unique_ptr<core::Engine> engine =
+        core::Engine::restore(settings_.risk, engine_options(), reader, problem);
+    if (!reader.whole()) return fail(reader.problem());
+    if (engine == nullptr) return fail(problem);
+    if (engine->input_seq() != sequence || about.input_seq != sequence) {
+        return fail("it is not of the input that its name says");
+    }
+    inputs_ = std::make_unique<StreamReader>(files_, folder_, core::JournalStream::inputs);
+    if (inputs_->seek(sequence + 1) == ReadStatus::problem) return fail(inputs_->problem());
+    engine_ = std::move(engine);
+    epoch_ = about.epoch;
+    input_seq_ = snapshot_ = sequence;
+    event_seq_ = engine_->event_seq();
+    engine_time_ = engine_->engine_time();
+    return PastStatus::stepped;
+}
+
 // Before the first input, in the first epoch.
 PastStatus Past::begin() {
+    snapshot_ = 0;
     inputs_ = std::make_unique<StreamReader>(files_, folder_, core::JournalStream::inputs);
     engine_.reset();
     input_seq_ = event_seq_ = 0;
@@ -77,25 +123,55 @@ PastStatus Past::read_epoch(const JournalRecord& record) {
 }
 
 PastStatus Past::begin_epoch(core::EpochRecord epoch) {
+    // A snapshot may have been written after the epoch that stands before the next input.
+    if (engine_ != nullptr && epoch.number < epoch_.number) return PastStatus::stepped;
     const std::string text =
         options_.other_config.empty() ? epoch.config_text : options_.other_config;
-    if (engine_ != nullptr && text == config_text_) {
-        epoch_ = std::move(epoch);
-        return PastStatus::stepped;
+    if (engine_ == nullptr || text != config_text_) {
+        if (!use_config(epoch, text)) return PastStatus::problem;
+        if (engine_ == nullptr) {
+            engine_ = std::make_unique<core::Engine>(settings_.risk, engine_options());
+        } else if (!carry_over()) {
+            return PastStatus::problem;
+        }
     }
-    config::Loaded loaded = config::load_text(text, epoch.config_name);
-    if (!loaded.problems.empty()) {
-        return fail(fmt::format("this margind cannot read the configuration of epoch {}: {}",
-                                epoch.number, to_string(loaded.problems.front())));
-    }
-    core::EngineOptions options = config::engine_options(loaded.settings.engine);
-    options.search = options_.search;
-    if (engine_ != nullptr) return fail("the configuration changed");
-    engine_ = std::make_unique<core::Engine>(loaded.settings.risk, options);
-    settings_ = std::move(loaded.settings);
-    config_text_ = text;
     epoch_ = std::move(epoch);
     return PastStatus::stepped;
+}
+
+bool Past::use_config(const core::EpochRecord& epoch, const std::string& text) {
+    config::Loaded loaded = config::load_text(text, epoch.config_name);
+    if (!loaded.problems.empty()) {
+        fail(fmt::format("this margind cannot read the configuration of epoch {}: {}", epoch.number,
+                         to_string(loaded.problems.front())));
+        return false;
+    }
+    settings_ = std::move(loaded.settings);
+    config_text_ = text;
+    return true;
+}
+
+core::EngineOptions Past::engine_options() const {
+    core::EngineOptions options = config::engine_options(settings_.engine);
+    options.search = options_.search;
+    options.config_hash = config_hash(config_text_);
+    return options;
+}
+
+// Into the changed configuration, by names.
+bool Past::carry_over() {
+    core::MemorySink sink;
+    engine_->save(sink);
+    core::MemorySource source(sink.bytes);
+    std::string problem;
+    std::unique_ptr<core::Engine> engine =
+        core::Engine::restore(settings_.risk, engine_options(), source, problem);
+    if (engine == nullptr) {
+        fail("the state does not fit the changed configuration: " + problem);
+        return false;
+    }
+    engine_ = std::move(engine);
+    return true;
 }
 
 PastStatus Past::apply(const JournalRecord& record) {

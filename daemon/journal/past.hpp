@@ -24,6 +24,7 @@
 #include "core/input.hpp"
 #include "core/journal/epoch.hpp"
 #include "daemon/journal/file_layer.hpp"
+#include "daemon/journal/snapshot_file.hpp"
 #include "daemon/journal/stream_reader.hpp"
 
 namespace margind::daemon {
@@ -36,7 +37,8 @@ enum class PastStatus : std::uint8_t {
 
 struct PastOptions {
     core::Search search = core::Search::bands;
-    // Which other configuration to judge the recorded inputs by; empty: the recorded one.
+    // Which other configuration to judge the recorded inputs by; empty: the recorded one. Snapshots
+    // are of the recorded one: with another, everything is replayed from the first input.
     std::string other_config;
 };
 
@@ -50,6 +52,8 @@ class Past {
     // To where the engine stood after input `sequence`; 0: at the first epoch, before any input.
     // From the nearest good snapshot at or before it, or from the first epoch.
     PastStatus go_to(std::uint64_t sequence);
+    // To where the newest good snapshot stands; without one, to the first epoch.
+    PastStatus go_to_newest_snapshot();
     // Applies the next input, if its number is at most `limit`. An epoch that begins before it is
     // gone through first: a changed configuration takes the state over by names.
     PastStatus step(std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());
@@ -58,6 +62,10 @@ class Past {
     PastStatus begin_epoch(core::EpochRecord epoch);
 
     const std::string& problem() const noexcept { return problem_; }
+    // Snapshots that were passed over for an older one, and why: a line each, for the log.
+    std::span<const std::string> notices() const noexcept { return notices_; }
+    // The one that was begun with; 0: none.
+    std::uint64_t snapshot() const noexcept { return snapshot_; }
     // Of the last step.
     const core::Input& input() const noexcept { return input_; }
     core::Refusal verdict() const noexcept { return verdict_; }
@@ -65,9 +73,8 @@ class Past {
 
     // Requires of all these: go_to() did not end in a problem.
     core::Engine& engine() noexcept { return *engine_; }
-    const config::Settings& settings() const noexcept {
-        return settings_;
-    }  // of the epoch in force
+    // Of the epoch in force.
+    const config::Settings& settings() const noexcept { return settings_; }
     const core::EpochRecord& epoch() const noexcept { return epoch_; }
     std::uint64_t input_seq() const noexcept { return input_seq_; }  // of the last input applied
     std::uint64_t event_seq() const noexcept { return event_seq_; }  // of the last event made
@@ -77,7 +84,12 @@ class Past {
     std::unique_ptr<core::Engine> release_engine() noexcept { return std::move(engine_); }
 
   private:
+    PastStatus begin_at_or_before(std::uint64_t sequence);
+    PastStatus begin_with_snapshot(std::uint64_t sequence);
     PastStatus begin();
+    bool use_config(const core::EpochRecord& epoch, const std::string& text);
+    core::EngineOptions engine_options() const;
+    bool carry_over();
     PastStatus read_epoch(const JournalRecord& record);
     PastStatus apply(const JournalRecord& record);
     PastStatus fail(std::string problem);
@@ -97,6 +109,8 @@ class Past {
     std::uint64_t event_seq_ = 0;
     core::Timestamp engine_time_;
     std::string problem_;
+    std::vector<std::string> notices_;
+    std::uint64_t snapshot_ = 0;
 };
 
 // The hash an engine is given of the text its parameters come from: the first eight bytes of its

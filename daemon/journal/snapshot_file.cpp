@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <exception>
 #include <optional>
 #include <span>
 #include <utility>
@@ -60,14 +61,20 @@ std::optional<std::uint64_t> number_of(std::string_view name) {
     return number;
 }
 
-// Blocks on their way to the file; keeps the first error.
+// Blocks on their way to the file; keeps the first error, and what is thrown: an archive, between
+// engine and file, lets nothing through.
 class FileSink final : public core::StateSink {
   public:
     explicit FileSink(File& file) : file_(file) {}
 
-    bool append(std::span<const std::byte> bytes) {
-        if (error_) return false;
-        error_ = file_.write(offset_, bytes);
+    bool append(std::span<const std::byte> bytes) noexcept {
+        if (error_ || thrown_) return false;
+        try {
+            error_ = file_.write(offset_, bytes);
+        } catch (...) {
+            thrown_ = std::current_exception();
+            return false;
+        }
         offset_ += bytes.size();
         sum_.add(bytes);
         return !error_;
@@ -81,7 +88,10 @@ class FileSink final : public core::StateSink {
         const Sha256 digest = sum_.finish();
         return append(digest);
     }
-    IoError& error() { return error_; }
+    IoError& error() {
+        if (thrown_) std::rethrow_exception(thrown_);
+        return error_;
+    }
     std::uint64_t bytes() const { return offset_; }
 
   protected:
@@ -95,6 +105,7 @@ class FileSink final : public core::StateSink {
     Sha256Sum sum_;
     std::uint64_t offset_ = 0;
     IoError error_;
+    std::exception_ptr thrown_;
 };
 
 IoError fill(File& file, const SnapshotAbout& about, const core::Engine& engine,
@@ -199,8 +210,9 @@ void SnapshotReader::read_header() {
         return damaged("it was written by a later margind");
     }
     const auto crc = core::load_little<std::uint32_t>(header.data() + kHeaderSummed);
-    if (crc != crc_of(std::span(header).first(kHeaderSummed)))
+    if (crc != crc_of(std::span(header).first(kHeaderSummed))) {
         return damaged("the header is wrong");
+    }
     std::copy_n(header.begin() + 16, about_.session.size(), about_.session.begin());
     about_.input_seq = core::load_little<std::uint64_t>(header.data() + 32);
     about_.event_seq = core::load_little<std::uint64_t>(header.data() + 40);
