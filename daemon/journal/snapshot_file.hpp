@@ -1,5 +1,5 @@
 // An engine's whole state after an input, in a file: what a restart goes on from instead of the
-// first input. docs/journal.md shows every byte.
+// first input. docs/snapshots.md shows every byte.
 //
 //   128 bytes of header, the epoch in force (an epoch record's payload and its CRC-32C), blocks of
 //   up to 1 MiB (length, CRC-32C, bytes), a block of length zero, SHA-256 of all before it.
