@@ -77,6 +77,11 @@ class Application::Implementation {
     }
 
     void open_journal();
+    core::EngineOptions engine_options() const {
+        core::EngineOptions options = config::engine_options(settings_.engine);
+        options.config_hash = config_hash(settings_.text);
+        return options;
+    }
     void build_engine_side();
     void build_shards(InputSource& inputs);
     void go_on_or_begin();
@@ -183,10 +188,7 @@ void Application::Implementation::build_engine_side() {
     if (sharded()) {
         build_shards(*queued_);
     } else {
-        if (!engine_) {
-            engine_ = std::make_unique<core::Engine>(settings_.risk,
-                                                     config::engine_options(settings_.engine));
-        }
+        if (!engine_) engine_ = std::make_unique<core::Engine>(settings_.risk, engine_options());
         cycle_ =
             &single_.emplace(*engine_, &clock_, inputs, held_events_, &reports_, &queries_.desk(0));
     }
@@ -202,11 +204,18 @@ void Application::Implementation::build_engine_side() {
 void Application::Implementation::build_shards(InputSource& inputs) {
     const ShardOptions options{
         .shards = settings_.engine.shards,
-        .engine = config::engine_options(settings_.engine),
+        .engine = engine_options(),
         .queues = {settings_.queues.shard_inputs, settings_.queues.shard_events},
         .idle = settings_.threads.engine_idle};
     cycle_ = &front_.emplace(settings_.risk, options, &clock_, &inputs, held_events_, &reports_,
                              queries_, rung_when_parked(engine_bell_, options.idle));
+    if (!engine_) return;
+    core::MemorySink state;
+    std::string problem = "memory is short";
+    if (!engine_->save(state) || !state.flush() || !front_->load(state.bytes, problem)) {
+        throw StartupRefused(kFailed, "journal: the shards cannot go on from it: " + problem);
+    }
+    engine_.reset();
 }
 
 void Application::Implementation::go_on_or_begin() {
@@ -311,7 +320,10 @@ void Application::Implementation::open_admin() {
     sources.gateway = [this]() { return gateway_->statistics(); };
     sources.feeds = [this]() { return cold_->feed_statistics(); };
     sources.state = [this]() { return cold_->state(); };
-    if (journal_) sources.journal = [this]() { return &journal_->report(); };
+    if (journal_) {
+        sources.journal = [this]() { return &journal_->report(); };
+        sources.shadow = [this]() { return &journal_->shadow_report(); };
+    }
     sources.ask = [this](const AccountQuery& query, std::function<void(const AccountQuery*)> done) {
         return cold_->ask(query, std::move(done));
     };

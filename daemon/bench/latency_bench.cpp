@@ -29,6 +29,23 @@ namespace {
 constexpr std::size_t kSlice = 500;  // messages; one preemption spoils one slice, not the run
 constexpr double kCalmCores = 0.1;   // more foreign load than this, and the tails are not ours
 
+// A journal's folder, new for each half; gone with this object.
+class JournalFolder {
+  public:
+    explicit JournalFolder(const std::filesystem::path& place)
+        : path_(place / fmt::format("margind_bench_journal_{}", ::getpid())) {}
+    JournalFolder(const JournalFolder&) = delete;
+    JournalFolder& operator=(const JournalFolder&) = delete;
+    ~JournalFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    const std::filesystem::path path_;
+};
+
 // The accounts as a file, because that is how the daemon gets them. Gone with this object.
 class AccountsFile {
   public:
@@ -145,9 +162,9 @@ class LatencyBench {
         frame_bytes_ = first.frame_bytes;
         const ForeignLoad foreign(clock_);
         for (std::uint32_t i = 0; i < options_.pairs; ++i) {
-            if (i % 2 == 0) relay_.push_back(measure(relay(), Answers::every_tick));
+            if (i % 2 == 0) rival_.push_back(measure_rival());
             daemon_.push_back(measure(daemon(), daemon_answers()));
-            if (i % 2 == 1) relay_.push_back(measure(relay(), Answers::every_tick));
+            if (i % 2 == 1) rival_.push_back(measure_rival());
         }
         foreign_cores_ = foreign.cores();
         line_round_trip_after_ns_ = line_round_trip();
@@ -161,6 +178,11 @@ class LatencyBench {
     Half measure(const Contender& contender, Answers answers) {
         return half_of(run_passage(population_, harness_, clock_, contender, answers));
     }
+    Half measure_rival() {
+        if (!with_journal()) return measure(relay(), Answers::every_tick);
+        return measure(daemon(config::Durability::none), daemon_answers());
+    }
+    bool with_journal() const { return options_.journal != config::Durability::none; }
     // With a queue in between, a tick may be overtaken by the next before the engine sees it.
     Answers daemon_answers() const {
         return options_.layout == config::Layout::inline_ ? Answers::every_tick
@@ -176,9 +198,15 @@ class LatencyBench {
                       listening);
         };
     }
-    Contender daemon() const {
-        return [this](std::uint16_t feed_port, const auto& listening) {
-            Application application(settings(feed_port));
+    Contender daemon() const { return daemon(options_.journal); }
+    Contender daemon(config::Durability durability) const {
+        return [this, durability](std::uint16_t feed_port, const auto& listening) {
+            const JournalFolder folder(options_.journal_directory);
+            config::Settings own = settings(feed_port);
+            own.journal.durability = durability;
+            own.journal.free_low_bytes = 0;
+            if (durability != config::Durability::none) own.journal.directory = folder.path();
+            Application application(std::move(own));
             listening(application.events_port());
             application.run();
         };
@@ -219,7 +247,7 @@ class LatencyBench {
     const HarnessOptions harness_;
     std::size_t line_bytes_ = 0;
     std::size_t frame_bytes_ = 0;
-    std::vector<Half> relay_;
+    std::vector<Half> rival_;
     std::vector<Half> daemon_;
     std::int64_t line_round_trip_before_ns_ = 0;
     std::int64_t line_round_trip_after_ns_ = 0;
@@ -245,13 +273,13 @@ void LatencyBench::append_side(JsonWriter& json, std::string_view name,
     json.close_object();
 }
 
-// Median and quartiles over the pairs of compare(relay, daemon).
+// Median and quartiles over the pairs of compare(rival, daemon).
 template <class F>
 void LatencyBench::append_pairs(JsonWriter& json, std::string_view name, F compare) const {
     std::vector<double> values;
-    values.reserve(relay_.size());
-    for (std::size_t i = 0; i < relay_.size(); ++i)
-        values.push_back(compare(relay_[i], daemon_[i]));
+    values.reserve(rival_.size());
+    for (std::size_t i = 0; i < rival_.size(); ++i)
+        values.push_back(compare(rival_[i], daemon_[i]));
     const Quartiles q = quartiles(values);
     json.open_object(name);
     json.number("median", rounded(q.median));
@@ -268,6 +296,7 @@ std::string LatencyBench::report() const {
     json.text("version", MARGIND_VERSION);
     json.text("layout", name_of(options_.layout));
     json.text("idle", name_of(options_.idle));
+    json.text("journal", name_of(options_.journal));
     json.number("accounts", options_.accounts);
     json.number("instruments", options_.instruments);
     json.number("holders_of_ticked", options_.holders);
@@ -279,7 +308,7 @@ std::string LatencyBench::report() const {
     json.number("seed", options_.seed);
     json.number("frame_bytes", frame_bytes_);
     json.number("line_bytes", line_bytes_);
-    append_side(json, "relay", relay_);
+    append_side(json, with_journal() ? "without_journal" : "relay", rival_);
     append_side(json, "daemon", daemon_);
     append_pairs(json, "p50_ratio",
                  [](const Half& a, const Half& b) { return b.p50_ns / a.p50_ns; });

@@ -1,4 +1,5 @@
-// From a venue's send() to a bot's recv() through the whole daemon, against a bare relay.
+// From a venue's send() to a bot's recv() through the whole daemon, against a bare relay, or
+// against the same daemon without a journal.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,9 @@ struct LatencyBenchOptions {
     std::uint32_t holders = 50;  // of the instrument that ticks
     double bp = 5;
     std::uint64_t seed = 1;
+    // Not none: the daemon with a journal, against the daemon without one.
+    config::Durability journal = config::Durability::none;
+    std::string journal_directory = "/tmp";  // where its folder is made, and removed again
     int harness_cpu = 0;
     int daemon_cpu = 1;
 };

@@ -126,6 +126,19 @@ void add_latency(CLI::App& bench, int& exit_code) {
     command->add_option("--bp", options->bp, "Size of a move, in 1/10000 of the price")
         ->check(CLI::Range(1.0, 100.0))
         ->capture_default_str();
+    const std::map<std::string, config::Durability> journals{{"none", config::Durability::none},
+                                                             {"memory", config::Durability::memory},
+                                                             {"group", config::Durability::group}};
+    command
+        ->add_option(
+            "--journal", options->journal,
+            "memory or group: the daemon with a journal (and no shadow), against the daemon "
+            "without one; default none: against the relay")
+        ->transform(CLI::CheckedTransformer(journals));
+    command
+        ->add_option("--journal-directory", options->journal_directory,
+                     "Where the journal's folder is made")
+        ->capture_default_str();
     command->add_option("--seed", options->seed, "Seed of the book")->capture_default_str();
     command->add_option("--harness-cpu", options->harness_cpu, "Core of venue and bot")
         ->check(CLI::Range(0, 1023))

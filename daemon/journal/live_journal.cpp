@@ -41,6 +41,18 @@ SessionId new_session(core::Timestamp now, const std::string& folder) {
     return session;
 }
 
+// A thread that ends by an exception: the daemon cannot keep what it promises without it.
+void end_with(const std::exception_ptr& failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+        spdlog::critical("a thread of the journal failed: {}; the daemon ends", error.what());
+    }
+    spdlog::shutdown();
+    std::_Exit(kFailed);
+}
+
 std::string made_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
@@ -78,7 +90,7 @@ void LiveJournal::refuse(const std::string& problem) const {
 void LiveJournal::recover() {
     const core::Timestamp begin = clock_.now();
     Past past(files_, folder_, {.search = settings_.engine.search, .other_config = {}});
-    if (past.go_to(0) == PastStatus::problem) refuse(past.problem());
+    if (past.go_to_newest_snapshot() == PastStatus::problem) refuse(past.problem());
     come_to_the_end(past);
     add_leftover(past);
     core::EpochRecord epoch = next_epoch();
@@ -177,13 +189,18 @@ void LiveJournal::start() {
     cycle_.emplace(
         *ring_, *writer_, durability_, clock_, to_io_,
         JournalCycle::Options{settings_.journal.commit_every, settings_.journal.free_low_bytes});
-    thread_.emplace(ThreadOptions{"mg-journal", -1, config::Idle::park}, *cycle_,
-                    [](const std::exception_ptr& failure) {
-                        if (!failure) return;
-                        spdlog::critical("the journal's thread failed; the daemon ends");
-                        spdlog::shutdown();
-                        std::_Exit(kFailed);
-                    });
+    shadow_.emplace(files_, durability_, clock_,
+                    ShadowCycle::Options{
+                        .folder = folder_,
+                        .session = session_,
+                        .search = settings_.engine.search,
+                        .snapshot_every = settings_.journal.snapshot_every,
+                        .keeper = {folder_, settings_.journal.segment_bytes,
+                                   settings_.journal.retain_bytes, settings_.journal.retain_for}});
+    thread_.emplace(ThreadOptions{"mg-journal", -1, config::Idle::park}, *cycle_, end_with);
+    // Settings without a text, as benchmarks make them, cannot be replayed.
+    if (settings_.text.empty()) return;
+    shadow_thread_.emplace(ThreadOptions{"mg-shadow", -1, config::Idle::park}, *shadow_, end_with);
 }
 
 std::string LiveJournal::session() const {
@@ -200,6 +217,8 @@ bool LiveJournal::wait_for_event(std::uint64_t event_seq) const {
 
 void LiveJournal::close() {
     if (!thread_) return;
+    shadow_->close();
+    shadow_thread_.reset();
     cycle_->close();
     thread_.reset();
     if (!durability_.failed() && settings_.journal.durability == config::Durability::memory) {

@@ -20,6 +20,7 @@
 #include "daemon/journal/posix_files.hpp"
 #include "daemon/journal/record_ring.hpp"
 #include "daemon/journal/recovery.hpp"
+#include "daemon/journal/shadow_cycle.hpp"
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
 #include "feeds/session.hpp"
@@ -52,6 +53,7 @@ class LiveJournal {
     bool wait_for_event(std::uint64_t event_seq) const;
 
     const JournalReport& report() noexcept { return cycle_->report(); }
+    const ShadowReport& shadow_report() noexcept { return shadow_->report(); }
 
     // Nothing is recorded any more: writes what waits, says that this was the end. Idempotent.
     void close();
@@ -81,7 +83,9 @@ class LiveJournal {
     std::optional<JournalTap> tap_;
     std::optional<JournalWriter> writer_;
     std::optional<JournalCycle> cycle_;
+    std::optional<ShadowCycle> shadow_;
     std::optional<DutyThread> thread_;
+    std::optional<DutyThread> shadow_thread_;
 };
 
 }  // namespace margind::daemon

@@ -119,6 +119,10 @@ class ShardCycle final : public DutyCycle {
     void ring() noexcept { bell_.ring(); }
     // Any thread: end. Requires: every input was passed.
     void close() noexcept;
+    // As Shard::load. Requires: the shard's thread is not running.
+    bool load(core::StateSource& source, std::string& problem) {
+        return shard_.load(source, problem);
+    }
     // Requires: the shard's thread is not running.
     const core::Shard& shard() const noexcept { return shard_; }
 

@@ -197,11 +197,13 @@ bool ShardFront::blocked() const noexcept {
                                            [](const auto& lane) { return !lane->has_room(); });
 }
 
-void ShardFront::resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept {
-    intake_.resume(last_input_seq, engine_time);
-    for (std::uint32_t s = 0; s < shards(); ++s) {
-        board_.pass(s, last_input_seq, lanes_[s]->shard().engine().account_count());
+bool ShardFront::load(std::span<const std::byte> state, std::string& problem) {
+    for (const auto& lane : lanes_) {
+        core::MemorySource source(state);
+        if (!lane->load(source, problem)) return false;
     }
+    merge_.go_on_after(lanes_[0]->shard().engine().event_seq());
+    return true;
 }
 
 void ShardFront::ring_shards() noexcept {

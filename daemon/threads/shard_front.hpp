@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/shards/event_merge.hpp"
@@ -53,7 +55,12 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     bool blocked() const noexcept override;
     void deliver_to(EventSink& events) noexcept override { events_ = &events; }
     void record_in(JournalTap& tap) noexcept override { tap_ = &tap; }
-    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept override;
+    void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept override {
+        intake_.resume(last_input_seq, engine_time);
+    }
+    // Every shard takes its own owners' accounts from the state of one engine. Requires: nothing
+    // was taken yet, and no shard has a thread. False: `problem` says why, as Engine::restore.
+    bool load(std::span<const std::byte> state, std::string& problem);
     const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override;
 

@@ -64,7 +64,7 @@ TEST_CASE("a daemon that was stopped, or killed, goes on where its journal ends"
     const std::string durability = GENERATE(as<std::string>(), "group", "memory");
     const std::string threads =
         GENERATE(as<std::string>(), "threads: {layout: inline, engine_idle: park}\n",
-                 "threads: {layout: paired}\n");
+                 "threads: {layout: paired}\n", "threads: {layout: paired}\nengine: {shards: 2}\n");
     CAPTURE(durability, threads);
     const Folder folder;
     const Venue venue(folder);
