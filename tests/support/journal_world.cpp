@@ -1,5 +1,6 @@
 #include "tests/support/journal_world.hpp"
 
+#include <span>
 #include <utility>
 
 #include "core/journal/event_codec.hpp"
@@ -11,6 +12,43 @@ namespace {
 using core::JournalStream;
 using core::RecordType;
 using daemon::Append;
+
+// What follows the last record of a stream that is whole, told the plain way: record after record
+// of its last segment, up to the first that is not one. Events beyond `last_input` do not count.
+std::uint64_t next_by_plain_reading(const FaultFiles& files, JournalStream stream,
+                                    std::uint64_t last_input) {
+    std::string last;
+    for (const std::string& path : files.paths()) {
+        const bool segment = path.ends_with(".mgj") || path.ends_with(".mgj.zst");
+        const std::string prefix = std::string("journal/") + std::string(daemon::to_text(stream));
+        if (segment && path.starts_with(prefix)) last = path;
+    }
+    if (last.empty()) return 1;
+    std::uint64_t next = std::stoull(last.substr(last.find('-') + 1, 20));
+    const std::vector<std::byte> bytes = files.bytes(last);
+    const std::span<const std::byte> all(bytes);
+    core::SegmentHeader segment;
+    core::read_segment_header(all.first<core::kSegmentHeaderBytes>(), segment);
+    std::uint32_t crc = segment.crc;
+    for (std::size_t at = core::kSegmentHeaderBytes; at + core::kBlockBytes <= all.size();) {
+        core::RecordHeader header;
+        const auto head = all.subspan(at).first<core::kRecordHeaderBytes>();
+        if (!core::read_record_header(head, stream, header)) break;
+        const std::size_t size = core::kRecordHeaderBytes + header.length;
+        if (at + size > all.size()) break;
+        const std::span<const std::byte> record = all.subspan(at, size);
+        if (core::record_crc(record, crc) != header.crc) break;
+        const bool numbered = header.type == RecordType::input || header.type == RecordType::event;
+        if (header.type == RecordType::event &&
+            *core::input_of_event(record.subspan(core::kRecordHeaderBytes)) > last_input) {
+            break;
+        }
+        next += numbered ? 1 : 0;
+        crc = header.crc;
+        at += core::record_bytes(header.length);
+    }
+    return next;
+}
 
 }  // namespace
 
@@ -24,8 +62,14 @@ void JournalWorld::end_run() {
 
 std::string JournalWorld::begin_run() {
     end_run();
+    const std::uint64_t inputs_due = next_by_plain_reading(files, JournalStream::inputs, 0);
+    const std::uint64_t events_due =
+        next_by_plain_reading(files, JournalStream::events, inputs_due - 1);
     state = daemon::recover_journal(files, kFolder);
     if (!state.problem.empty()) return state.problem;
+    if (state.inputs.next_sequence != inputs_due || state.events.next_sequence != events_due) {
+        return "wrong: not the longest part that is whole";
+    }
     if (std::string wrong = compare(); !wrong.empty()) return wrong;
     // What was written beyond the end never was.
     inputs.erase(inputs.lower_bound(state.inputs.next_sequence), inputs.end());
