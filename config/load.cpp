@@ -1,8 +1,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <boost/asio/ip/address.hpp>
-
+#include "config/load_accounts.hpp"
 #include "config/load_risk.hpp"
 #include "config/scalars.hpp"
 #include "config/settings.hpp"
@@ -13,7 +12,6 @@ namespace margind::config {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 16 * 1024 * 1024;
-constexpr std::int64_t kPortMax = 65'535;
 constexpr std::int64_t kCpuMax = 1'023;
 constexpr std::int64_t kAuditedMax = 100'000;
 constexpr std::int64_t kAuditEveryMax = 1'000'000'000;
@@ -32,15 +30,6 @@ constexpr std::pair<const char*, Durability> kDurabilities[] = {{"memory", Durab
 constexpr std::pair<const char*, const char*> kLevels[] = {
     {"trace", "trace"}, {"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}};
 
-void read_accounts(MapReader& root, Settings& settings) {
-    MapReader map = root.map("accounts");
-    std::string file;
-    if (map.text("file", file)) settings.accounts.file = beside(settings, file);
-    map.whole("max", settings.risk.max_accounts, 1, 100'000'000);
-    map.finish();
-    root.document().alias("max_accounts", "accounts.max");
-}
-
 void read_threads(MapReader& root, ThreadSettings& threads) {
     MapReader map = root.map("threads");
     map.choice("layout", threads.layout, kLayouts);
@@ -57,20 +46,6 @@ void read_threads(MapReader& root, ThreadSettings& threads) {
         threads.io_idle == Idle::spin) {
         map.problem("io_cpu",
                     "two threads must not spin on one CPU; use another, or layout inline");
-    }
-}
-
-// There is no authentication yet: whoever can connect may listen.
-void read_loopback(MapReader& map, std::string& address) {
-    if (!map.text("address", address)) return;
-    boost::system::error_code error;
-    const auto ip = boost::asio::ip::make_address(address, error);
-    if (error) {
-        map.problem("address", "'" + address + "' is not an IP address; use 127.0.0.1 or ::1");
-    } else if (!ip.is_loopback()) {
-        map.problem("address", "'" + address +
-                                   "' is not loopback, and listeners have no authentication yet; "
-                                   "use 127.0.0.1 or ::1, and a tunnel for remote access");
     }
 }
 
@@ -184,6 +159,7 @@ void read_daemon(MapReader& root, Settings& settings) {
     read_events(root, settings.events);
     read_journal(root, settings);
     read_admin(root, settings.events, settings.admin);
+    check_accounts_port(root, settings);
     read_log(root, settings);
     root.whole("seed", settings.seed, 0, std::numeric_limits<std::int64_t>::max());
 }

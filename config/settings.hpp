@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/engine/engine.hpp"
+#include "core/limits.hpp"
 #include "core/parameters.hpp"
 #include "core/time.hpp"
 #include "feeds/session.hpp"
@@ -99,8 +100,29 @@ struct LogSettings {
     std::filesystem::path file;  // empty: standard error
 };
 
+// Those that send account updates over TCP are told apart by the engine (Input::origin); the
+// accounts file and recordings are two senders of their own and come first.
+inline constexpr std::size_t kFirstListenedOrigin = 2;
+inline constexpr std::size_t kAccountSourcesMax = core::kMaxAccountSources - kFirstListenedOrigin;
+
+// Account updates over TCP: docs/account-stream.md.
+struct AccountListenerSettings {
+    bool enabled = true;
+    std::string address = "127.0.0.1";  // loopback only until listeners have authentication
+    std::uint16_t port = 7421;          // 0: any free port, printed at start
+    // Who may send: each numbers its updates by itself. None: nobody listens.
+    std::vector<std::string> sources;
+    std::uint32_t connections_max = 16;
+    std::uint32_t unanswered_max = 1'024;  // lines of one source that wait for their answers
+
+    bool listens() const { return enabled && !sources.empty(); }
+    friend bool operator==(const AccountListenerSettings&,
+                           const AccountListenerSettings&) = default;
+};
+
 struct AccountsSettings {
     std::filesystem::path file;  // NDJSON, loaded before the first feed connects; empty: none
+    AccountListenerSettings listen;
 };
 
 struct Settings {

@@ -168,6 +168,23 @@ bool MapReader::text(const char* key, std::string& out, Need need) {
     return value(key, out, take, need);
 }
 
+bool MapReader::texts(const char* key, std::vector<std::string>& out) {
+    const Entry* entry = ask(key, Need::optional);
+    if (entry == nullptr) return false;
+    std::vector<std::string> texts;
+    bool plain = entry->node.IsSequence();
+    for (std::size_t i = 0; plain && i < entry->node.size(); ++i) {
+        plain = entry->node[i].IsScalar();
+        if (plain) texts.push_back(entry->node[i].Scalar());
+    }
+    if (!plain) {
+        document_->problem(entry->place, "must be a list of single values, such as [a, b]");
+        return false;
+    }
+    out = std::move(texts);
+    return true;
+}
+
 bool MapReader::whole_number(const char* key, std::int64_t& out, std::int64_t lowest,
                              std::int64_t highest, Need need) {
     const auto parse = [&](const std::string& text, std::int64_t& number) {

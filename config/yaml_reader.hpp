@@ -96,6 +96,8 @@ class MapReader {
         return wrong.empty();
     }
     bool text(const char* key, std::string& out, Need need = Need::optional);
+    // A list of single values, as text. False when `out` is untouched.
+    bool texts(const char* key, std::vector<std::string>& out);
     // A whole number into any integer type, within [lowest, highest].
     template <class Integer>
     bool whole(const char* key, Integer& out, std::int64_t lowest, std::int64_t highest,

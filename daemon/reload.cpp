@@ -207,7 +207,8 @@ void Comparison::process() {
     feeds();
     const config::Settings& a = running_;
     const config::Settings& b = wanted_;
-    restart_if(a.accounts.file != b.accounts.file, "accounts");
+    restart_if(a.accounts.file != b.accounts.file || a.accounts.listen != b.accounts.listen,
+               "accounts");
     restart_if(
         a.threads.layout != b.threads.layout || a.threads.engine_idle != b.threads.engine_idle ||
             a.threads.io_idle != b.threads.io_idle ||
