@@ -27,6 +27,7 @@
 #include "daemon/commands/command.hpp"
 #include "daemon/gateway/event_json.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/ingress/account_intake.hpp"
 #include "daemon/journal/live_journal.hpp"
 #include "daemon/process.hpp"
 #include "daemon/reload.hpp"
@@ -63,6 +64,7 @@ class Application::Implementation {
 
     std::uint16_t events_port() const { return gateway_->port(); }
     std::uint16_t admin_port() const { return admin_ ? admin_->port() : std::uint16_t{0}; }
+    std::uint16_t accounts_port() const { return accounts_ ? accounts_->port() : std::uint16_t{0}; }
     int run();
     void request_stop() {
         asio::post(main_io_, [this]() { drain(); });
@@ -87,6 +89,7 @@ class Application::Implementation {
     void go_on_or_begin();
     void load_accounts_file();
     void open_gateway();
+    void open_accounts(const std::string& session);
     void open_sessions();
     void open_admin();
 
@@ -125,11 +128,13 @@ class Application::Implementation {
     std::optional<EngineDuty> duty_;            // paired
     std::optional<StraightDelivery> straight_;  // inline
     std::optional<FeedInputs> feed_inputs_;
+    const Durability no_durability_{config::Durability::none};
 
     // The io thread's side.
     std::optional<Gateway> gateway_;
     std::optional<GatewaySink> gateway_sink_;  // inline
     std::optional<HeldBackEvents> held_back_;  // inline, where events wait for the disk
+    std::optional<AccountIntake> accounts_;    // where somebody may send
     std::vector<std::shared_ptr<feeds::Session>> sessions_;
     std::optional<IoCycle> io_cycle_;
 
@@ -274,6 +279,15 @@ void Application::Implementation::open_gateway() {
     } else {
         cycle_->deliver_to(*event_queue_);
     }
+    open_accounts(session);
+}
+
+void Application::Implementation::open_accounts(const std::string& session) {
+    if (!settings_.accounts.listen.listens()) return;
+    Delivery& delivery = straight() ? static_cast<Delivery&>(*straight_) : *queued_;
+    accounts_.emplace(io_, settings_, delivery, *cycle_,
+                      journal_ ? journal_->durability() : no_durability_, clock_,
+                      rung_when_parked(io_bell_, settings_.threads.io_idle), session);
 }
 
 void Application::Implementation::open_sessions() {
@@ -297,7 +311,8 @@ void Application::Implementation::open_sessions() {
     }
     if (event_queue_) side.events = &*event_queue_;
     if (journal_) side.journal = &journal_->durability();
-    io_cycle_.emplace(io_, clock_, io_bell_, *feed_inputs_, sessions_, *gateway_, side);
+    io_cycle_.emplace(io_, clock_, io_bell_, *feed_inputs_, sessions_, *gateway_, side,
+                      accounts_ ? &accounts_->listener() : nullptr);
 }
 
 void Application::Implementation::open_admin() {
@@ -318,6 +333,7 @@ void Application::Implementation::open_admin() {
     AdminSources sources;
     sources.engine = [this]() -> const EngineReport& { return cold_->report(); };
     sources.gateway = [this]() { return gateway_->statistics(); };
+    if (accounts_) sources.accounts = [this]() { return accounts_->listener().statistics(); };
     sources.feeds = [this]() { return cold_->feed_statistics(); };
     sources.state = [this]() { return cold_->state(); };
     if (journal_) {
@@ -468,6 +484,9 @@ std::uint16_t Application::events_port() const {
 }
 std::uint16_t Application::admin_port() const {
     return implementation_->admin_port();
+}
+std::uint16_t Application::accounts_port() const {
+    return implementation_->accounts_port();
 }
 int Application::run() {
     return implementation_->run();

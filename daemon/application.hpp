@@ -31,7 +31,8 @@ class Application {
     Application& operator=(const Application&) = delete;
 
     std::uint16_t events_port() const;
-    std::uint16_t admin_port() const;  // 0: admin is not enabled
+    std::uint16_t admin_port() const;     // 0: admin is not enabled
+    std::uint16_t accounts_port() const;  // 0: nobody listens for account updates
 
     // Starts the threads and returns when they have ended: after request_stop(), or when one of
     // them failed (the message is logged). SIGTERM and SIGINT drain; a second one ends the process

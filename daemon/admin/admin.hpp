@@ -15,6 +15,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/ingress/account_listener.hpp"
 #include "daemon/report.hpp"
 #include "feeds/session.hpp"
 
@@ -24,6 +25,7 @@ namespace margind::daemon {
 struct AdminSources {
     std::function<const EngineReport&()> engine;
     std::function<GatewayStatistics()> gateway;
+    std::function<AccountStreamStatistics()> accounts;          // may be null: nobody listens
     std::function<std::vector<feeds::FeedStatistics>()> feeds;  // same order as settings.feeds
     std::function<RunState()> state;
     // Null where there is no journal.

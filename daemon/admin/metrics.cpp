@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/admin/account_stream_metrics.hpp"
 #include "daemon/admin/metrics_writer.hpp"
 #include "daemon/admin/pages.hpp"
 #include "feeds/feed_tally.hpp"
@@ -402,6 +403,7 @@ Page metrics_page(const Snapshot& snapshot) {
     write_instruments(metrics, snapshot);
     write_sources(metrics, snapshot);
     write_gateway(metrics, snapshot.gateway);
+    write_account_stream(metrics, snapshot.accounts);
     write_admin(metrics, snapshot.admin);
     return {.body = fmt::to_string(out),
             .content_type = "text/plain; version=0.0.4; charset=utf-8"};

@@ -9,6 +9,7 @@
 #include "config/settings.hpp"
 #include "core/time.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/ingress/account_listener.hpp"
 #include "daemon/report.hpp"
 #include "feeds/session.hpp"
 
@@ -31,6 +32,7 @@ struct Snapshot {
     const EngineReport& engine;
     const std::vector<feeds::FeedStatistics>& feeds;  // same order as settings.feeds
     GatewayStatistics gateway;
+    AccountStreamStatistics accounts;
     AdminStatistics admin;
     const JournalReport* journal = nullptr;  // null: there is none
     const ShadowReport* shadow = nullptr;

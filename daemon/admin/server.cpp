@@ -287,17 +287,19 @@ Page AdminServer::Implementation::page_of(Endpoint endpoint) {
     if (endpoint == Endpoint::index) return index_page();
     const std::vector<feeds::FeedStatistics> feeds = sources_.feeds();
     statistics_.connections = connections_.size();
-    const Snapshot snapshot{.settings = settings_,
-                            .engine = sources_.engine(),
-                            .feeds = feeds,
-                            .gateway = sources_.gateway(),
-                            .admin = statistics_,
-                            .journal = sources_.journal ? sources_.journal() : nullptr,
-                            .shadow = sources_.shadow ? sources_.shadow() : nullptr,
-                            .state = sources_.state(),
-                            .started = sources_.started,
-                            .listening_since = listening_since_,
-                            .now = clock_.now()};
+    const Snapshot snapshot{
+        .settings = settings_,
+        .engine = sources_.engine(),
+        .feeds = feeds,
+        .gateway = sources_.gateway(),
+        .accounts = sources_.accounts ? sources_.accounts() : AccountStreamStatistics{},
+        .admin = statistics_,
+        .journal = sources_.journal ? sources_.journal() : nullptr,
+        .shadow = sources_.shadow ? sources_.shadow() : nullptr,
+        .state = sources_.state(),
+        .started = sources_.started,
+        .listening_since = listening_since_,
+        .now = clock_.now()};
     switch (endpoint) {
         case Endpoint::metrics:
             return metrics_page(snapshot);

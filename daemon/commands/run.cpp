@@ -36,8 +36,9 @@ struct RunOptions {
 void write_ready_file(const std::filesystem::path& file, const Application& application) {
     const std::filesystem::path incomplete = file.string() + ".new";
     std::ofstream out(incomplete);
-    out << fmt::format("{{\"events_port\":{},\"admin_port\":{}}}\n", application.events_port(),
-                       application.admin_port());
+    out << fmt::format("{{\"events_port\":{},\"admin_port\":{},\"accounts_port\":{}}}\n",
+                       application.events_port(), application.admin_port(),
+                       application.accounts_port());
     out.close();
     if (!out) throw std::system_error(errno, std::generic_category(), incomplete.string());
     std::filesystem::rename(incomplete, file);
@@ -49,10 +50,14 @@ int run_daemon(const RunOptions& options, config::Settings settings) {
     settings.ports_overridden = options.events_port || options.admin_port;
     const std::string events_address = settings.events.address;
     const std::string admin_address = settings.admin.address;
+    const std::string accounts_address = settings.accounts.listen.address;
     Application application(std::move(settings));
     fmt::print("events: {}:{}\n", events_address, application.events_port());
     if (application.admin_port() != 0) {
         fmt::print("admin: {}:{}\n", admin_address, application.admin_port());
+    }
+    if (application.accounts_port() != 0) {
+        fmt::print("accounts: {}:{}\n", accounts_address, application.accounts_port());
     }
     std::fflush(stdout);
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, application);

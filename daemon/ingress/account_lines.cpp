@@ -13,16 +13,20 @@ namespace {
 
 namespace json = simdjson::ondemand;
 
-constexpr std::array<std::string_view, 9> kMembers = {"account",     "sub_account", "mode",
-                                                      "margin_mode", "balances",    "positions",
-                                                      "orders",      "transfer",    "t"};
+constexpr std::array<std::string_view, 11> kMembers = {
+    "account", "sub_account", "mode", "margin_mode", "balances",  "positions",
+    "orders",  "transfer",    "t",    "source",      "source_seq"};
+
+bool is_of_sender(std::string_view member) {
+    return member == "source" || member == "source_seq";
+}
 
 }  // namespace
 
 class AccountLines::Implementation {
   public:
-    explicit Implementation(const core::RiskParameters& parameters)
-        : items_(parameters), line_(kLineBytesMax) {}
+    Implementation(const core::RiskParameters& parameters, Numbered numbered)
+        : items_(parameters), numbered_(numbered), line_(kLineBytesMax) {}
 
     LineProblem parse(std::string_view line, std::vector<core::Input>& records) {
         records.clear();
@@ -52,14 +56,18 @@ class AccountLines::Implementation {
     LineProblem read_member(std::string_view name, json::value value,
                             std::vector<core::Input>& records) {
         const auto member = std::find(kMembers.begin(), kMembers.end(), name);
-        if (member == kMembers.end()) {
+        const bool known =
+            member != kMembers.end() && (numbered_ == Numbered::yes || !is_of_sender(name));
+        if (!known) {
             return wrong(name,
                          "is not a known member; known: account, sub_account, mode, margin_mode, "
-                         "balances, positions, orders, transfer, t");
+                         "balances, positions, orders, transfer, t" +
+                             std::string(numbered_ == Numbered::yes ? ", source, source_seq" : ""));
         }
         bool& seen = seen_[static_cast<std::size_t>(member - kMembers.begin())];
         if (seen) return wrong(name, "is given twice; keep one");
         seen = true;
+        if (is_of_sender(name)) return {};
         if (name == "account") return read_key(value, name, update_.key.owner);
         if (name == "sub_account") return read_key(value, name, update_.key.sub_account);
         if (name == "mode") return read_mode(value);
@@ -153,7 +161,8 @@ class AccountLines::Implementation {
 
     LineProblem complete_transfer(std::vector<core::Input>& records) {
         for (const std::string_view member : kMembers) {
-            if (member == "transfer" || member == "t" || !said(member)) continue;
+            if (member == "transfer" || member == "t" || is_of_sender(member)) continue;
+            if (!said(member)) continue;
             return wrong(member, "does not go with a transfer; give it a line of its own");
         }
         stamp(records);
@@ -204,6 +213,7 @@ class AccountLines::Implementation {
     }
 
     AccountItems items_;
+    const Numbered numbered_;
     JsonLine line_;
     // Of the line being read:
     core::AccountInput update_;
@@ -212,8 +222,8 @@ class AccountLines::Implementation {
     std::array<bool, kMembers.size()> seen_{};
 };
 
-AccountLines::AccountLines(const core::RiskParameters& parameters)
-    : implementation_(std::make_unique<Implementation>(parameters)) {}
+AccountLines::AccountLines(const core::RiskParameters& parameters, Numbered numbered)
+    : implementation_(std::make_unique<Implementation>(parameters, numbered)) {}
 AccountLines::~AccountLines() = default;
 AccountLines::AccountLines(AccountLines&&) noexcept = default;
 

@@ -17,6 +17,7 @@
 // docs/configuration.md has the table of members.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,8 +35,12 @@ class AccountLines {
   public:
     static constexpr std::size_t kLineBytesMax = 64 * 1024;
 
+    // Whether a line may have the members "source" and "source_seq"; they are passed over here:
+    // daemon/ingress/numbered_lines.hpp reads them.
+    enum class Numbered : std::uint8_t { no, yes };
+
     // Keeps references to the names in `parameters`, which must outlive it.
-    explicit AccountLines(const core::RiskParameters& parameters);
+    explicit AccountLines(const core::RiskParameters& parameters, Numbered numbered = Numbered::no);
     ~AccountLines();
     AccountLines(AccountLines&&) noexcept;
 

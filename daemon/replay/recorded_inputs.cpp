@@ -37,6 +37,9 @@ class Collected final : public Delivery {
     bool conflates(core::SourceId) const noexcept override { return false; }
     void price(const core::Input& input) noexcept override { inputs.push_back(input); }
     void feed_state(const core::Input& input) noexcept override { inputs.push_back(input); }
+    void update(std::span<const core::Input> records) noexcept override {
+        inputs.insert(inputs.end(), records.begin(), records.end());
+    }
     std::vector<core::Input> inputs;
 };
 

@@ -79,6 +79,7 @@ core::Refusal EngineCycle::apply(const core::Input& input) noexcept {
     if (tap_ != nullptr) tap_->input(input);
     const std::uint64_t evaluations = engine_.evaluations();
     const core::Refusal refusal = engine_.apply(input);
+    if (verdicts_ != nullptr) verdicts_->note(input, refusal);
     price_applied_ = input.kind == core::InputKind::price;
     if (price_applied_ && clock_ != nullptr) {
         const core::Duration latency = clock_->now() - input.receive_time;

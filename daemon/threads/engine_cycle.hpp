@@ -47,6 +47,10 @@ class EngineCycle final : public InputCycle {
     void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept override {
         intake_.resume(last_input_seq, engine_time);
     }
+    void answer_to(UpdateVerdicts& verdicts) noexcept override { verdicts_ = &verdicts.lane(0); }
+    std::uint64_t source_number(std::uint8_t origin) const noexcept override {
+        return engine_.source_number(origin);
+    }
     const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override { return engine_; }
 
@@ -64,6 +68,7 @@ class EngineCycle final : public InputCycle {
     core::Engine& engine_;
     feeds::Clock* const clock_;
     EventSink* events_;
+    VerdictLane* verdicts_ = nullptr;
     Published<EngineReport>* const reports_;
     QueryDesk* const queries_;
     JournalTap* tap_ = nullptr;  // null: there is no journal

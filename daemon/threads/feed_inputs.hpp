@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "core/input.hpp"
 #include "core/parameters.hpp"
@@ -29,6 +30,8 @@ class Delivery {
     virtual void price(const core::Input& input) noexcept = 0;
     // A feed's state: never refused, never lost.
     virtual void feed_state(const core::Input& input) noexcept = 0;
+    // The records of an account update, to stay together. Requires: has_room() said yes for them.
+    virtual void update(std::span<const core::Input> records) noexcept = 0;
 };
 
 // Whether a newer price of the same source and channel makes an unread older one worthless. Trades

@@ -11,6 +11,7 @@
 #include "core/time.hpp"
 #include "daemon/journal/journal_tap.hpp"
 #include "daemon/threads/sequencer.hpp"
+#include "daemon/threads/update_verdicts.hpp"
 
 namespace margind::daemon {
 
@@ -55,6 +56,12 @@ class InputCycle {
     virtual void record_in(JournalTap& tap) noexcept = 0;
     // Goes on where another process ended: numbers and time. Requires: no input was taken.
     virtual void resume(std::uint64_t last_input_seq, core::Timestamp engine_time) noexcept = 0;
+    // From now on verdicts on numbered account updates go to `verdicts`, which has a lane for each
+    // shard. Requires: nothing runs on another thread.
+    virtual void answer_to(UpdateVerdicts& verdicts) noexcept = 0;
+    // The last number taken of a source of account updates; zero: none. Requires: nothing runs on
+    // another thread.
+    virtual std::uint64_t source_number(std::uint8_t origin) const noexcept = 0;
     virtual const Sequencer& sequencer() const noexcept = 0;
     // The engine that gave the last verdict. Requires: nothing runs on another thread.
     virtual const core::Engine& engine() const noexcept = 0;

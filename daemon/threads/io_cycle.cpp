@@ -46,14 +46,15 @@ class IoCycle::Waiter {
 
 IoCycle::IoCycle(asio::io_context& io, feeds::Clock& clock, Doorbell& bell, FeedInputs& feeds,
                  std::vector<std::shared_ptr<feeds::Session>>& sessions, Gateway& gateway,
-                 EngineSide engine)
+                 EngineSide engine, AccountListener* accounts)
     : waiter_(std::make_unique<Waiter>(io, bell)),
       clock_(clock),
       bell_(bell),
       feeds_(feeds),
       sessions_(sessions),
       gateway_(gateway),
-      engine_(engine) {}
+      engine_(engine),
+      accounts_(accounts) {}
 
 IoCycle::~IoCycle() = default;
 
@@ -67,6 +68,7 @@ int IoCycle::do_work() {
         resume_sessions();
     }
     work += hand_over_events();
+    if (accounts_ != nullptr) work += accounts_->work();
     if (stage_ != Stage::running) advance_drain();
     return work;
 }
@@ -101,10 +103,11 @@ void IoCycle::resume_sessions() {
 void IoCycle::park() {
     constexpr core::Duration kLookAgain = core::Duration::from_ms(1);
     const bool watching = stage_ != Stage::running || feeds_.any_paused() ||
+                          (accounts_ != nullptr && accounts_->watching()) ||
                           (engine_.inputs != nullptr && !engine_.inputs->backlog_empty());
     const core::Duration longest = watching ? kLookAgain : Sequencer::kTimerEvery;
     bell_.declare_asleep();
-    if (!event_may_leave()) {
+    if (!event_may_leave() && (accounts_ == nullptr || !accounts_->has_work())) {
         waiter_->wait(engine_.straight == nullptr
                           ? longest
                           : std::min(longest, engine_.straight->until_timer(clock_.now())));
@@ -118,6 +121,7 @@ void IoCycle::request_drain() {
         stage_ = Stage::stopping;
         stop_deadline_ = clock_.now() + kSessionsClose;
         for (const auto& session : sessions_) session->stop();
+        if (accounts_ != nullptr) accounts_->stop_reading();
     });
 }
 
@@ -137,9 +141,18 @@ void IoCycle::advance_drain() {
         case Stage::finishing:
             if (!engine_finished()) return;
             stage_ = Stage::flushing;
-            gateway_.drain(kSubscribersFlush, [this]() { stage_ = Stage::finished; });
+            flush_peers();
             return;
     }
+}
+
+void IoCycle::flush_peers() {
+    const auto one_done = [this]() {
+        if (--peers_flushing_ == 0) stage_ = Stage::finished;
+    };
+    peers_flushing_ = accounts_ != nullptr ? 2 : 1;
+    if (accounts_ != nullptr) accounts_->drain(kSubscribersFlush, one_done);
+    gateway_.drain(kSubscribersFlush, one_done);
 }
 
 bool IoCycle::sessions_stopped() const {

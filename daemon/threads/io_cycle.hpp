@@ -10,6 +10,7 @@
 
 #include "core/time.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/ingress/account_listener.hpp"
 #include "daemon/journal/durability.hpp"
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
@@ -40,10 +41,10 @@ class IoCycle final : public DutyCycle {
     static constexpr core::Duration kSessionsClose = core::Duration::from_seconds(2);
     static constexpr core::Duration kSubscribersFlush = core::Duration::from_seconds(5);
 
-    // `bell` is rung by others when there is work that no socket tells of.
+    // `bell` is rung by others when there is work that no socket tells of. `accounts` may be null.
     IoCycle(boost::asio::io_context& io, feeds::Clock& clock, Doorbell& bell, FeedInputs& feeds,
             std::vector<std::shared_ptr<feeds::Session>>& sessions, Gateway& gateway,
-            EngineSide engine);
+            EngineSide engine, AccountListener* accounts = nullptr);
     ~IoCycle() override;
 
     int do_work() override;
@@ -67,6 +68,7 @@ class IoCycle final : public DutyCycle {
     void advance_drain();
     bool sessions_stopped() const;
     bool engine_finished() const;
+    void flush_peers();
 
     class Waiter;  // on the doorbell and the io_context
     std::unique_ptr<Waiter> waiter_;
@@ -76,11 +78,13 @@ class IoCycle final : public DutyCycle {
     std::vector<std::shared_ptr<feeds::Session>>& sessions_;
     Gateway& gateway_;
     const EngineSide engine_;
+    AccountListener* const accounts_;
     // io thread's.
     core::Event event_;  // taken from the queue, waits for the journal
     bool holds_event_ = false;
     Stage stage_ = Stage::running;
     core::Timestamp stop_deadline_;
+    int peers_flushing_ = 0;  // subscribers; senders of account updates
 };
 
 }  // namespace margind::daemon

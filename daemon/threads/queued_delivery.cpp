@@ -9,7 +9,8 @@ namespace {
 
 std::size_t capacity_for(const core::RiskParameters& parameters, std::size_t asked,
                          std::size_t reserve) {
-    return std::min(std::max(asked, inputs_per_message_max(parameters)) + reserve,
+    const std::size_t update = core::kMaxEntriesPerUpdate + 1;  // and its number
+    return std::min(std::max({asked, inputs_per_message_max(parameters), update}) + reserve,
                     kQueueCapacityMax);
 }
 
@@ -47,6 +48,10 @@ void QueuedDelivery::feed_state(const core::Input& input) noexcept {
     } else {
         remember(input);
     }
+}
+
+void QueuedDelivery::update(std::span<const core::Input> records) noexcept {
+    for (const core::Input& record : records) push({core::SourceId::none(), record});
 }
 
 // The backlog is bounded: past its bound a feed's newest state replaces the one before, so that

@@ -42,6 +42,7 @@ class QueuedDelivery final : public Delivery, public InputSource {
     bool conflates(core::SourceId source) const noexcept override;
     void price(const core::Input& input) noexcept override;
     void feed_state(const core::Input& input) noexcept override;
+    void update(std::span<const core::Input> records) noexcept override;
 
     // io thread: a batch that must arrive in one piece (parameter changes). False while an earlier
     // one still waits in the backlog: try again.

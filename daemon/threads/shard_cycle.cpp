@@ -49,6 +49,9 @@ bool ShardCycle::step() noexcept {
     waits_ = !shard_.advance(held_);
     if (waits_) return false;
     applied_ = true;
+    if (verdicts_ != nullptr && held_.home == shard_.index()) {
+        verdicts_->note(held_.input, shard_.verdict());
+    }
     out_.of_price = held_.input.kind == core::InputKind::price;
     out_.judged_at = {};
     if (out_.of_price && links_.clock != nullptr) {

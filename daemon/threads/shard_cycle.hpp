@@ -21,6 +21,7 @@
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
 #include "daemon/threads/query_desk.hpp"
+#include "daemon/threads/update_verdicts.hpp"
 #include "feeds/session.hpp"
 
 namespace margind::daemon {
@@ -115,6 +116,8 @@ class ShardCycle final : public DutyCycle {
     bool try_take(ShardEvent& event) noexcept { return events_.try_pop(event); }
     std::size_t events_waiting() const noexcept { return events_.depth(); }
     const ShardReport& report() noexcept { return reports_.read(); }
+    // Where verdicts on numbered account updates go. Requires: the shard's thread is not running.
+    void answer_to(VerdictLane& verdicts) noexcept { verdicts_ = &verdicts; }
     // Any thread: there is a question.
     void ring() noexcept { bell_.ring(); }
     // Any thread: end. Requires: every input was passed.
@@ -141,6 +144,7 @@ class ShardCycle final : public DutyCycle {
     const std::uint64_t gap_evaluations_;  // its part of a gap tick's
     core::Shard shard_;
     const Links links_;
+    VerdictLane* verdicts_ = nullptr;
     BoundedQueue<core::ShardInput> inputs_;
     BoundedQueue<ShardEvent> events_;
     Doorbell bell_;

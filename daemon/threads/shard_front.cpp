@@ -107,6 +107,18 @@ void ShardFront::hand_out_all() noexcept {
     }
 }
 
+void ShardFront::answer_to(UpdateVerdicts& verdicts) noexcept {
+    for (std::uint32_t s = 0; s < shards(); ++s) lanes_[s]->answer_to(verdicts.lane(s));
+}
+
+std::uint64_t ShardFront::source_number(std::uint8_t origin) const noexcept {
+    std::uint64_t last = 0;
+    for (const auto& lane : lanes_) {
+        last = std::max(last, lane->shard().engine().source_number(origin));
+    }
+    return last;
+}
+
 const core::Engine& ShardFront::engine() const noexcept {
     const std::uint32_t home = routed_.home == core::kEveryShard ? 0 : routed_.home;
     return lanes_[home]->shard().engine();

@@ -61,6 +61,8 @@ class ShardFront final : public InputCycle, private core::ShardOutlets {
     // Every shard takes its own owners' accounts from the state of one engine. Requires: nothing
     // was taken yet, and no shard has a thread. False: `problem` says why, as Engine::restore.
     bool load(std::span<const std::byte> state, std::string& problem);
+    void answer_to(UpdateVerdicts& verdicts) noexcept override;
+    std::uint64_t source_number(std::uint8_t origin) const noexcept override;
     const Sequencer& sequencer() const noexcept override { return intake_.sequencer(); }
     const core::Engine& engine() const noexcept override;
 

@@ -15,6 +15,9 @@ class StraightDelivery final : public Delivery {
     bool conflates(core::SourceId) const noexcept override { return false; }
     void price(const core::Input& input) noexcept override { accept(input); }
     void feed_state(const core::Input& input) noexcept override { accept(input); }
+    void update(std::span<const core::Input> records) noexcept override {
+        for (const core::Input& record : records) accept(record);
+    }
 
   private:
     void accept(core::Input input) noexcept { cycle_.accept(input); }
