@@ -92,7 +92,7 @@ class ShadowCycle final : public DutyCycle {
     std::optional<StreamReader> told_;  // the event journal
     std::vector<Made> made_;            // bounded by a batch of the journal's thread
     std::size_t compared_ = 0;          // of `made_`
-    bool lowered_ = false;  // the thread's priority is
+    bool lowered_ = false;              // the thread's priority is
     bool begun_ = false;
     bool stopped_ = false;  // the journal could not be followed
     core::Timestamp next_snapshot_;
