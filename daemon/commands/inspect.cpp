@@ -9,6 +9,8 @@
 #include "daemon/commands/valuation.hpp"
 #include "daemon/explain/explanation.hpp"
 #include "daemon/explain/mode_switch.hpp"
+#include "daemon/journal/past.hpp"
+#include "daemon/journal/snapshot_file.hpp"
 #include "daemon/review/input_text.hpp"
 #include "daemon/review/journal_text.hpp"
 #include "daemon/review/playback.hpp"
@@ -37,6 +39,7 @@ struct AccountArguments {
 
 constexpr const char* kJournal = "inspect journal";
 constexpr const char* kAccount = "inspect account";
+constexpr const char* kSnapshot = "inspect snapshot";
 
 int inspect_records(const JournalArguments& arguments) {
     PosixFiles files;
@@ -112,6 +115,50 @@ int inspect_account(const AccountArguments& arguments) {
     return write_account(playback.engine(), *slot, playback, arguments.json);
 }
 
+// Its sums are right to the last byte, and the configuration it names gives an engine that takes
+// it.
+int inspect_snapshot(const std::string& path) {
+    PosixFiles files;
+    SnapshotReader reader(files, path);
+    const auto unusable = [&](const std::string& problem) {
+        return complain(kSnapshot, problem, kFailed);
+    };
+    if (!reader.problem().empty()) return unusable(reader.problem());
+    const SnapshotAbout about = reader.about();
+    config::Loaded loaded = config::load_text(about.epoch.config_text, about.epoch.config_name);
+    if (!loaded.problems.empty()) {
+        return unusable(fmt::format("{}: its configuration has a problem for this margind: {}",
+                                    path, config::to_string(loaded.problems.front())));
+    }
+    core::EngineOptions options = config::engine_options(loaded.settings.engine);
+    options.config_hash = config_hash(about.epoch.config_text);
+    std::string problem;
+    const auto engine = core::Engine::restore(loaded.settings.risk, options, reader, problem);
+    if (!reader.whole()) return unusable(reader.problem());
+    if (engine == nullptr) return unusable(path + ": " + problem);
+    fmt::print("snapshot after input {}, event {}\n", about.input_seq, about.event_seq);
+    fmt::print("  engine time    {}\n", stand_in::utc_text(about.engine_time, 9));
+    fmt::print("  written        {}\n", stand_in::utc_text(about.created, 3));
+    fmt::print("  by             {}, run {}, configuration {}\n", about.epoch.program,
+               about.epoch.number, about.epoch.config_name);
+    fmt::print("  accounts       {}\n", engine->account_count());
+    const core::EngineStatistics statistics = engine->statistics();
+    for (std::size_t s = 0; s < core::kMarginStates; ++s) {
+        fmt::print("    {:<13}{}\n", name_of(static_cast<core::MarginState>(s)),
+                   statistics.accounts_by_state[s]);
+    }
+    fmt::print("  state hash     {:016x}\nwhole: every sum is right\n", engine->state_hash());
+    return kOk;
+}
+
+void add_inspect_snapshot(CLI::App& app, int& exit_code) {
+    auto* command = app.add_subcommand(
+        "snapshot", "What a snapshot file is of, and whether it is whole and can be gone on from.");
+    auto file = std::make_shared<std::string>();
+    command->add_option("file", *file, "The file: DIR/snapshot-....mgs")->required();
+    command->callback([file, &exit_code] { exit_code = inspect_snapshot(*file); });
+}
+
 void add_inspect_journal(CLI::App& app, int& exit_code) {
     auto* command = app.add_subcommand(
         "journal", "Runs, segments and snapshots of a journal, and whether each is whole.");
@@ -141,10 +188,11 @@ void add_inspect_account(CLI::App& app, int& exit_code) {
 }  // namespace
 
 void add_inspect(CLI::App& app, int& exit_code) {
-    auto* command =
-        app.add_subcommand("inspect", "What a journal holds, and an account as it stood.");
+    auto* command = app.add_subcommand(
+        "inspect", "What a journal or a snapshot holds, and an account as it stood.");
     command->require_subcommand(1);
     add_inspect_journal(*command, exit_code);
+    add_inspect_snapshot(*command, exit_code);
     add_inspect_account(*command, exit_code);
 }
 

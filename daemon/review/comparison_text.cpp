@@ -49,9 +49,11 @@ class Table {
 
     void write_kind(core::EventKind kind, const KindComparison& totals) {
         const KindWords words = words_of(kind);
-        count(words.many, totals.recorded.events, totals.other.events);
-        if (totals.recorded.events + totals.other.events == 0) return;
-        count("  accounts", totals.recorded.accounts, totals.other.accounts);
+        count(fmt::format("accounts with a {}", words.one), totals.recorded.accounts,
+              totals.other.accounts);
+        if (totals.recorded.accounts + totals.other.accounts == 0) return;
+        count(fmt::format("  {}, repeats included", words.many), totals.recorded.events,
+              totals.other.events);
         money(words.amount, totals.recorded.shortfall, totals.other.shortfall);
         if (kind != core::EventKind::margin_call) {
             money("to be closed", totals.recorded.to_close, totals.other.to_close);
@@ -91,7 +93,7 @@ class Table {
         out_.push_back('\n');
     }
 
-    void count(const char* what, std::uint64_t recorded, std::uint64_t other) {
+    void count(const std::string& what, std::uint64_t recorded, std::uint64_t other) {
         const std::string more =
             other >= recorded ? grouped(other - recorded) : "-" + grouped(recorded - other);
         line("{:<36}{:>22}{:>22}{:>22}", what, grouped(recorded), grouped(other),

@@ -43,13 +43,13 @@ core::Money value_of_plan(const core::AccountEvent& event, const core::Engine& e
 }
 
 void add(SideTotals& totals, const std::vector<Outcome>& outcomes) {
+    if (outcomes.empty()) return;
+    const Outcome& first = outcomes.front();
+    ++totals.accounts;
     totals.events += outcomes.size();
-    if (!outcomes.empty()) ++totals.accounts;
-    for (const Outcome& outcome : outcomes) {
-        totals.shortfall += outcome.shortfall.raw();
-        totals.to_close += outcome.to_close.raw();
-        totals.below_zero -= std::min<std::int64_t>(outcome.equity.raw(), 0);
-    }
+    totals.shortfall += first.shortfall.raw();
+    totals.to_close += first.to_close.raw();
+    totals.below_zero -= std::min<std::int64_t>(first.equity.raw(), 0);
 }
 
 void compare_account(const core::AccountKey& key, const OutcomesByKind& recorded,
@@ -58,24 +58,23 @@ void compare_account(const core::AccountKey& key, const OutcomesByKind& recorded
         KindComparison& kind = out.kinds[k];
         add(kind.recorded, recorded[k]);
         add(kind.other, other[k]);
-        for (std::size_t n = 0; n < std::max(recorded[k].size(), other[k].size()); ++n) {
-            OutcomePair pair{.key = key, .kind = kOutcomeKinds[k], .recorded = {}, .other = {}};
-            if (n < recorded[k].size()) pair.recorded = recorded[k][n];
-            if (n < other[k].size()) pair.other = other[k][n];
-            if (!pair.other) {
-                ++kind.only_recorded;
-            } else if (!pair.recorded) {
-                ++kind.only_other;
-            } else if (pair.recorded->input_seq == pair.other->input_seq) {
-                ++kind.same_time;
-                continue;
-            } else {
-                ++kind.moved;
-                kind.earliest = std::min(kind.earliest, pair.shift());
-                kind.latest = std::max(kind.latest, pair.shift());
-            }
-            out.differences.push_back(std::move(pair));
+        OutcomePair pair{.key = key, .kind = kOutcomeKinds[k], .recorded = {}, .other = {}};
+        if (!recorded[k].empty()) pair.recorded = recorded[k].front();
+        if (!other[k].empty()) pair.other = other[k].front();
+        if (!pair.recorded && !pair.other) continue;
+        if (!pair.other) {
+            ++kind.only_recorded;
+        } else if (!pair.recorded) {
+            ++kind.only_other;
+        } else if (pair.recorded->input_seq == pair.other->input_seq) {
+            ++kind.same_time;
+            continue;
+        } else {
+            ++kind.moved;
+            kind.earliest = std::min(kind.earliest, pair.shift());
+            kind.latest = std::max(kind.latest, pair.shift());
         }
+        out.differences.push_back(std::move(pair));
     }
 }
 

@@ -47,8 +47,9 @@ class Outcomes {
     std::map<core::AccountKey, OutcomesByKind> accounts_;
 };
 
-// The n-th outcome of a kind of one account as recorded, beside its n-th with the other
-// configuration; one of them may be missing.
+// The first outcome of a kind of one account as recorded, beside its first with the other
+// configuration; one of them may be missing. An account at the edge crosses it again and again:
+// what matters is whether and when it came there, and what was at stake then.
 struct OutcomePair {
     core::AccountKey key;
     core::EventKind kind = core::EventKind::margin_call;
@@ -61,9 +62,9 @@ struct OutcomePair {
 };
 
 struct SideTotals {
-    std::uint64_t events = 0;
     std::uint64_t accounts = 0;
-    core::Int128 shortfall = 0;  // sums of Money, raw
+    std::uint64_t events = 0;    // repeats included
+    core::Int128 shortfall = 0;  // sums of Money, raw, of each account's first
     core::Int128 to_close = 0;
     core::Int128 below_zero = 0;  // what equity is below zero
 };
@@ -71,6 +72,7 @@ struct SideTotals {
 struct KindComparison {
     SideTotals recorded;
     SideTotals other;
+    // Accounts, by their first:
     std::uint64_t same_time = 0;  // at the same input
     std::uint64_t moved = 0;
     std::uint64_t only_recorded = 0;

@@ -1,12 +1,9 @@
 // The commands over a journal as a shell sees them, on journals that a real engine wrote through
 // the real writer.
-#include <sys/wait.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
+#include <set>
 
 #include <catch2/catch.hpp>
 #include <simdjson.h>
@@ -14,7 +11,9 @@
 #include "daemon/commands/account_json.hpp"
 #include "daemon/explain/columns.hpp"
 #include "daemon/gateway/event_json.hpp"
+#include "daemon/journal/snapshot_file.hpp"
 #include "tests/support/book.hpp"
+#include "tests/support/command_run.hpp"
 #include "tests/support/explained_sums.hpp"
 #include "tests/support/recorded_venue.hpp"
 
@@ -24,75 +23,6 @@ using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-struct Result {
-    int code = -1;
-    std::string out;
-    std::string err;
-};
-
-std::string read(const std::filesystem::path& path) {
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    return text.str();
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
-    return lines;
-}
-
-// A folder of its own, gone at the end.
-class Scratch {
-  public:
-    Scratch() {
-        std::string name = (std::filesystem::temp_directory_path() / "margind-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        folder_ = name;
-    }
-    ~Scratch() { std::filesystem::remove_all(folder_); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-
-    std::string journal() const { return (folder_ / "journal").string(); }
-    std::string write(const std::string& name, const std::string& text) const {
-        std::ofstream(folder_ / name, std::ios::binary) << text;
-        return (folder_ / name).string();
-    }
-    Result run(const std::string& arguments) const {
-        const std::string out = (folder_ / "out").string();
-        const std::string err = (folder_ / "err").string();
-        const std::string line =
-            std::string(MARGIND_PROGRAM) + " " + arguments + " >" + out + " 2>" + err;
-        const int status = std::system(line.c_str());
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(err)};
-    }
-
-  private:
-    std::filesystem::path folder_;
-};
-
-// A fall by a fifth within two minutes, four accounts in it, a silence in the middle.
-void play(RecordedVenue& venue, int seconds = 120) {
-    venue.set_price(0, 60'000);
-    venue.set_price(1, 4'000);
-    venue.open("thin", 3'000, 0, 1, 60'000);
-    venue.open("thick", 9'000, 0, 1, 60'000);
-    venue.open("short", 4'000, 0, -1, 60'000);
-    venue.open("ether", 3'000, 1, 5, 4'000);
-    for (int second = 1; second <= seconds; ++second) {
-        venue.wait(core::Duration::from_seconds(1));
-        if (second / 10 == 5) {
-            venue.tick();  // ten seconds without a price
-            continue;
-        }
-        venue.set_price(0, 60'000 - 90.0 * second - (second % 7) * 13.0);
-        venue.set_price(1, 4'000 - 3.0 * second);
-    }
-}
 
 // The events as lines, by an encoder of the test's own.
 std::vector<std::string> bodies(const RecordedVenue& venue) {
@@ -338,6 +268,84 @@ TEST_CASE("inspect: the journal's runs, segments and records") {
     CHECK(scratch.run("inspect journal " + scratch.journal() + " --stream pages").code == 2);
 }
 
+TEST_CASE("replay: through a clean restart and one after a crash") {
+    Scratch scratch;
+    RecordedVenue venue(scratch.journal(), kVenueConfig);
+    play(venue, 60);
+    venue.close();
+    venue.wait(core::Duration::from_seconds(30));
+    venue.restart();
+    play(venue, 10);
+    venue.crash();
+    venue.restart();
+    play(venue, 20);
+    venue.close();
+
+    const Result result = scratch.run("replay " + scratch.journal() + " --verify");
+    INFO(result.out << result.err);
+    CHECK(result.code == 0);
+    CHECK(result.out == fmt::format("{} inputs, {} events: identical\n", venue.inputs.size(),
+                                    venue.events.size()));
+    const core::Event& last = venue.events.back();
+    CHECK_THAT(
+        scratch.run(fmt::format("verify {} --journal {}", last.event_seq, scratch.journal())).out,
+        Contains("proven: margind 0.1.0, run 3"));
+    const auto restarted =
+        std::find_if(venue.events.begin(), venue.events.end(), [](const core::Event& e) {
+            return e.kind == core::EventKind::daemon_state &&
+                   e.daemon_state.to == core::DaemonState::recovering;
+        });
+    REQUIRE(restarted != venue.events.end());
+    CHECK_THAT(
+        scratch.run(fmt::format("explain {} --journal {}", restarted->event_seq, scratch.journal()))
+            .out,
+        Contains("the daemon: restarted (restarted)"));
+    const Result seen = scratch.run("inspect journal " + scratch.journal());
+    CHECK(seen.code == 0);
+    CHECK_THAT(seen.out, Contains("sealed at a recovery"));
+}
+
+TEST_CASE("inspect: a snapshot, and one that was altered") {
+    Scratch scratch;
+    RecordedVenue venue(scratch.journal(), kVenueConfig);
+    play(venue, 30);
+    venue.engine->settle();
+    daemon::PosixFiles files;
+    daemon::SnapshotAbout about;
+    about.input_seq = venue.input_seq;
+    about.event_seq = venue.events.back().event_seq;
+    about.engine_time = about.created = venue.now;
+    about.epoch = {.number = 1,
+                   .reason = core::EpochReason::first_start,
+                   .program = "margind 0.1.0",
+                   .config_name = "recorded_venue.yaml",
+                   .config_text = kVenueConfig};
+    std::uint64_t bytes = 0;
+    REQUIRE_FALSE(daemon::write_snapshot(files, scratch.journal(), about, *venue.engine, bytes));
+    venue.close();
+
+    const std::string path = scratch.journal() + "/" + daemon::snapshot_name(venue.input_seq);
+    const Result result = scratch.run("inspect snapshot " + path);
+    INFO(result.out << result.err);
+    CHECK(result.code == 0);
+    CHECK_THAT(result.out, StartsWith(fmt::format("snapshot after input {}, event {}\n",
+                                                  about.input_seq, about.event_seq)));
+    CHECK_THAT(result.out, Contains("  accounts       4\n"));
+    CHECK_THAT(result.out, Contains(fmt::format("{:016x}", venue.engine->state_hash())));
+
+    const std::string whole = read(path);
+    Random random(7);
+    for (int n = 0; n < 20; ++n) {
+        std::string altered = whole;
+        const std::size_t at = random.below(whole.size());
+        altered[at] = static_cast<char>(altered[at] ^ (1 << random.below(8)));
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << altered;
+        INFO("altered at " << at);
+        CHECK(scratch.run("inspect snapshot " + path).code == 1);
+    }
+    CHECK(scratch.run("inspect snapshot " + scratch.journal() + "/none.mgs").code == 1);
+}
+
 TEST_CASE("journal verify: one flipped bit anywhere is found, and named") {
     Scratch scratch;
     RecordedVenue venue(scratch.journal(), kVenueConfig);
@@ -417,7 +425,7 @@ TEST_CASE("diff: static thresholds against moving ones") {
     INFO(result.out << result.err);
     CHECK(result.code == 0);
     CHECK_THAT(result.out, Contains("its tier's own"));
-    CHECK_THAT(result.out, Contains("margin calls"));
+    CHECK_THAT(result.out, Contains("accounts with a margin call"));
 
     // The totals are those of the events, added up here.
     result = diff(fixed, " --json --all");
@@ -427,13 +435,15 @@ TEST_CASE("diff: static thresholds against moving ones") {
                                        core::EventKind::bankruptcy}) {
         std::uint64_t count = 0;
         core::Int128 shortfall = 0;
+        std::set<core::AccountKey> seen;
         for (const core::Event& event : venue.events) {
             if (event.kind != kind) continue;
             ++count;
-            shortfall += event.account.shortfall.raw();
+            if (seen.insert(event.account.key).second) shortfall += event.account.shortfall.raw();
         }
         const auto side = json["kinds"][daemon::name_of(kind)]["recorded"];
         CHECK(std::uint64_t(side["events"]) == count);
+        CHECK(std::uint64_t(side["accounts"]) == seen.size());
         CHECK(std::string_view(side["shortfall"]) ==
               daemon::exact(shortfall, core::kScaleDecimals));
     }

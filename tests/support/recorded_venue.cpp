@@ -7,6 +7,7 @@
 #include "core/journal/event_codec.hpp"
 #include "core/journal/input_codec.hpp"
 #include "core/journal/record.hpp"
+#include "daemon/journal/past.hpp"
 #include "daemon/journal/recovery.hpp"
 #include "tests/support/book.hpp"
 
@@ -50,7 +51,9 @@ RecordedVenue::RecordedVenue(std::filesystem::path folder, std::string config,
         throw std::runtime_error(config::to_string(loaded.problems.front()));
     }
     settings = std::move(loaded.settings);
-    engine = std::make_unique<core::Engine>(settings.risk, config::engine_options(settings.engine));
+    core::EngineOptions options = config::engine_options(settings.engine);
+    options.config_hash = daemon::config_hash(config_);
+    engine = std::make_unique<core::Engine>(settings.risk, options);
     begin();
 }
 
@@ -132,6 +135,31 @@ void RecordedVenue::close() {
 
 void RecordedVenue::crash() {
     writer_.reset();
+}
+
+// What a recovery comes to: the engine as it was, and the notice that it was restarted.
+void RecordedVenue::restart() {
+    begin();
+    apply(core::Input::of(
+        core::DaemonInput{core::DaemonNotice::restarted, core::DaemonReason::restarted}));
+}
+
+void play(RecordedVenue& venue, int seconds) {
+    venue.set_price(0, 60'000);
+    venue.set_price(1, 4'000);
+    venue.open("thin", 3'000, 0, 1, 60'000);
+    venue.open("thick", 9'000, 0, 1, 60'000);
+    venue.open("short", 4'000, 0, -1, 60'000);
+    venue.open("ether", 3'000, 1, 5, 4'000);
+    for (int second = 1; second <= seconds; ++second) {
+        venue.wait(core::Duration::from_seconds(1));
+        if (second / 10 == 5) {
+            venue.tick();  // ten seconds without a price
+            continue;
+        }
+        venue.set_price(0, 60'000 - 90.0 * second - (second % 7) * 13.0);
+        venue.set_price(1, 4'000 - 3.0 * second);
+    }
 }
 
 }  // namespace margind::test

@@ -36,6 +36,8 @@ class RecordedVenue {
     void close();
     // It ends in the middle of things: what is recorded is on disk, and nothing says that it ended.
     void crash();
+    // After either: another run goes on from there.
+    void restart();
 
     // What the next event's equity is recorded as, instead of what the engine says: a journal that
     // does not hold what its inputs give.
@@ -59,5 +61,9 @@ class RecordedVenue {
     std::unique_ptr<daemon::JournalWriter> writer_;
     bool falsify_ = false;
 };
+
+// A fall by a fifth within two minutes, four accounts in it, a silence in the middle: warnings,
+// calls, liquidations, a bankruptcy, prices frozen and good again, rates that move.
+void play(RecordedVenue& venue, int seconds = 120);
 
 }  // namespace margind::test
