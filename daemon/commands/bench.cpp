@@ -8,6 +8,7 @@
 
 #include "core/shards/shard_input.hpp"
 #include "daemon/bench/engine_bench.hpp"
+#include "daemon/bench/journal_bench.hpp"
 #include "daemon/bench/latency_bench.hpp"
 #include "daemon/bench/shards_bench.hpp"
 #include "daemon/commands/command.hpp"
@@ -150,6 +151,38 @@ void add_latency(CLI::App& bench, int& exit_code) {
         [&exit_code, options] { exit_code = print([&] { return run_latency_bench(*options); }); });
 }
 
+void add_journal_bench(CLI::App& bench, int& exit_code) {
+    CLI::App* command = bench.add_subcommand(
+        "journal", "What the journal costs the engine, the disk, a restart and a replay");
+    const auto options = std::make_shared<JournalBenchOptions>();
+    command
+        ->add_option("--folder", options->folder,
+                     "Folder on the disk to measure; what is written is removed afterwards")
+        ->check(CLI::ExistingDirectory)
+        ->required();
+    command->add_option("--accounts", options->accounts, "Accounts")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--instruments", options->instruments, "Instruments")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->add_option("--ticks", options->ticks, "Price ticks")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command->add_option("--commits", options->commits, "Group commits that are timed")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    command->add_option("--inputs-per-commit", options->inputs_per_commit, "Inputs in each")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->add_option("--bp", options->bp, "Deviation of a move, in 1/10000 of the price")
+        ->check(CLI::Range(0.001, 100.0))
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
+    command->callback(
+        [&exit_code, options] { exit_code = print([&] { return run_journal_bench(*options); }); });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, int& exit_code) {
@@ -157,6 +190,7 @@ void add_bench(CLI::App& app, int& exit_code) {
     bench->require_subcommand(1);
     add_engine(*bench, exit_code);
     add_latency(*bench, exit_code);
+    add_journal_bench(*bench, exit_code);
 }
 
 }  // namespace margind::daemon

@@ -10,6 +10,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 
 def run(program, *arguments):
@@ -71,8 +72,22 @@ def check_latency(program):
     assert result["line_bytes"] > 100
 
 
+def check_journal(program):
+    with tempfile.TemporaryDirectory() as folder:
+        result = run(program, "journal", "--folder", folder, "--accounts", "2000", "--instruments", "20",
+                     "--ticks", "4000", "--commits", "20")
+        assert not list(pathlib.Path(folder).iterdir()), "what was written is removed"
+    assert result["append_ns"]["samples"] == 4 and result["append_ns"]["p50"] > 0
+    assert result["group_commit_ns"]["samples"] == result["bare_fdatasync_ns"]["samples"] == 20
+    recovery = result["recovery"]
+    assert recovery["snapshot_bytes"] > 2000 * 60, "two thousand accounts are in it"
+    assert recovery["build_seconds"] > 0 and recovery["recovery_seconds"] > 0 and recovery["ratio"] > 0
+    assert result["replay"]["rate_to_engine"] > 0
+
+
 def main():
     check_engine(sys.argv[1])
+    check_journal(sys.argv[1])
     if os.cpu_count() < 2:
         return 77
     check_latency(sys.argv[1])
