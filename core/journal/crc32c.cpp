@@ -70,11 +70,11 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(
 }
 
 bool crc32c_in_hardware() noexcept {
-    static const bool there = [] {
+    static const bool kThere = [] {
         __builtin_cpu_init();
         return __builtin_cpu_supports("sse4.2") != 0;
     }();
-    return there;
+    return kThere;
 }
 
 #else
