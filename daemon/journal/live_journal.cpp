@@ -93,6 +93,14 @@ void LiveJournal::recover() {
     if (past.go_to_newest_snapshot() == PastStatus::problem) refuse(past.problem());
     come_to_the_end(past);
     add_leftover(past);
+    if (past.event_seq() + 1 < state_.events.next_sequence) {
+        refuse(fmt::format(
+            "{}: its inputs lead to event {}, but event {} was recorded, and perhaps told: this is "
+            "not the margind, or not the snapshot, that wrote it. `margind replay {} --verify` "
+            "shows "
+            "where they part",
+            folder_, past.event_seq(), state_.events.next_sequence - 1, folder_));
+    }
     core::EpochRecord epoch = next_epoch();
     if (past.begin_epoch(std::move(epoch)) == PastStatus::problem) refuse(past.problem());
     last_input_seq_ = past.input_seq();
