@@ -3,6 +3,11 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "daemon/application.hpp"
+#include "daemon/commands/command.hpp"
 #include "daemon/ingress/account_lines.hpp"
 #include "daemon/line_reader.hpp"
 
@@ -52,6 +57,29 @@ AccountsLoad load_accounts(const std::filesystem::path& file, InputCycle& cycle,
         }
         if (load.lines % kProgressEvery == 0) listener.progress(load.lines, reader.progress());
     }
+}
+
+void load_accounts_or_refuse(const std::filesystem::path& file, InputCycle& cycle,
+                             feeds::Clock& clock) {
+    if (file.empty()) return;
+    constexpr std::uint64_t kProblemsShown = 100;
+    std::uint64_t problems = 0;
+    AccountsListener listener;
+    listener.problem = [&](const std::string& problem) {
+        if (++problems <= kProblemsShown) spdlog::error("{}", problem);
+    };
+    listener.progress = [](std::uint64_t lines, double share) {
+        spdlog::info("accounts: {} lines read ({:.0f} %)", lines, share * 100);
+    };
+    const AccountsLoad load =
+        load_accounts(file, cycle, [&clock]() { return clock.now(); }, listener);
+    if (load.bad_lines > 0) {
+        throw StartupRefused(
+            kConfig, fmt::format("{}: {} of {} lines have problems{}; nothing was started",
+                                 file.string(), load.bad_lines, load.lines,
+                                 problems > kProblemsShown ? " (the first 100 are listed)" : ""));
+    }
+    spdlog::info("accounts: {} lines loaded from {}", load.lines, file.string());
 }
 
 }  // namespace margind::daemon

@@ -35,4 +35,9 @@ AccountsLoad load_accounts(const std::filesystem::path& file, InputCycle& cycle,
 std::string apply_update(InputCycle& cycle, std::vector<core::Input>& records, std::uint8_t origin,
                          core::Timestamp received);
 
+// For a start: tells progress and problems in the log. Throws StartupRefused when a line has a
+// problem. An empty name: there is nothing to load.
+void load_accounts_or_refuse(const std::filesystem::path& file, InputCycle& cycle,
+                             feeds::Clock& clock);
+
 }  // namespace margind::daemon

@@ -87,7 +87,6 @@ class Application::Implementation {
     void build_engine_side();
     void build_shards(InputSource& inputs);
     void go_on_or_begin();
-    void load_accounts_file();
     void open_gateway();
     void open_accounts(const std::string& session);
     void open_sessions();
@@ -224,12 +223,16 @@ void Application::Implementation::build_shards(InputSource& inputs) {
 }
 
 void Application::Implementation::go_on_or_begin() {
-    if (!journal_) return load_accounts_file();
+    if (!journal_) return load_accounts_or_refuse(settings_.accounts.file, *cycle_, clock_);
     const bool goes_on = journal_->last_input_seq() > 0;
     if (goes_on) cycle_->resume(journal_->last_input_seq(), journal_->engine_time());
+    if (!goes_on) journal_->begin_loading();
     journal_->start();
     cycle_->record_in(journal_->tap());
-    if (!goes_on) return load_accounts_file();
+    if (!goes_on) {
+        load_accounts_or_refuse(settings_.accounts.file, *cycle_, clock_);
+        return journal_->finish_loading(cycle_->sequencer().last_input_seq());
+    }
     core::Input input = core::Input::of(
         core::DaemonInput{core::DaemonNotice::restarted, core::DaemonReason::restarted});
     input.receive_time = clock_.now();
@@ -237,28 +240,6 @@ void Application::Implementation::go_on_or_begin() {
     if (settings_.accounts.file.empty()) return;
     spdlog::info("accounts: {} is not read again: they are what the journal says",
                  settings_.accounts.file.string());
-}
-
-void Application::Implementation::load_accounts_file() {
-    if (settings_.accounts.file.empty()) return;
-    constexpr std::uint64_t kProblemsShown = 100;
-    std::uint64_t problems = 0;
-    AccountsListener listener;
-    listener.problem = [&](const std::string& problem) {
-        if (++problems <= kProblemsShown) spdlog::error("{}", problem);
-    };
-    listener.progress = [](std::uint64_t lines, double share) {
-        spdlog::info("accounts: {} lines read ({:.0f} %)", lines, share * 100);
-    };
-    const AccountsLoad load = load_accounts(
-        settings_.accounts.file, *cycle_, [this]() { return clock_.now(); }, listener);
-    if (load.bad_lines > 0) {
-        throw StartupRefused(
-            kConfig, fmt::format("{}: {} of {} lines have problems{}; nothing was started",
-                                 settings_.accounts.file.string(), load.bad_lines, load.lines,
-                                 problems > kProblemsShown ? " (the first 100 are listed)" : ""));
-    }
-    spdlog::info("accounts: {} lines loaded from {}", load.lines, settings_.accounts.file.string());
 }
 
 void Application::Implementation::open_gateway() {

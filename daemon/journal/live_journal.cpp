@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <filesystem>
@@ -71,6 +72,7 @@ LiveJournal::LiveJournal(const config::Settings& settings, feeds::Clock& clock, 
       to_io_(to_io),
       durability_(settings.journal.durability) {
     if (const IoError error = lock_.take(folder_)) refuse(error.text);
+    forget_unfinished_load();
     state_ = recover_journal(files_, folder_);
     if (!state_.problem.empty()) refuse(state_.problem);
     for (const std::string& note : state_.notes) spdlog::warn("journal: {}", note);
@@ -85,6 +87,44 @@ LiveJournal::~LiveJournal() {
 
 void LiveJournal::refuse(const std::string& problem) const {
     throw StartupRefused(kFailed, "journal: " + problem);
+}
+
+void LiveJournal::begin_loading() {
+    std::unique_ptr<File> file;
+    IoError error = files_.open(loading_file(), Access::create, file);
+    if (!error) error = file->sync();
+    if (!error) error = files_.sync_folder(folder_);
+    if (error) refuse(error.text);
+}
+
+void LiveJournal::finish_loading(std::uint64_t last_input_seq) {
+    while (durability_.inputs() < last_input_seq && !durability_.failed()) sched_yield();
+    if (durability_.failed()) refuse(writer_->failure());
+    IoError error = files_.remove(loading_file());
+    if (!error) error = files_.sync_folder(folder_);
+    if (error) refuse(error.text);
+}
+
+// The file that says so goes last: killed in the middle of this, the next start does it again.
+void LiveJournal::forget_unfinished_load() {
+    std::vector<std::string> names;
+    if (const IoError error = files_.list(folder_, names)) refuse(error.text);
+    const std::string mark = std::filesystem::path(loading_file()).filename();
+    if (std::find(names.begin(), names.end(), mark) == names.end()) return;
+    spdlog::warn(
+        "journal: {}: the first start ended before its accounts were loaded; nobody was told "
+        "anything of it, so it begins anew",
+        folder_);
+    for (const std::string& name : names) {
+        const bool ours = name.starts_with("inputs") || name.starts_with("events") ||
+                          name.starts_with("snapshot-");
+        if (!ours) continue;
+        if (const IoError error = files_.remove(folder_ + "/" + name)) refuse(error.text);
+    }
+    IoError error = files_.sync_folder(folder_);
+    if (!error) error = files_.remove(loading_file());
+    if (!error) error = files_.sync_folder(folder_);
+    if (error) refuse(error.text);
 }
 
 void LiveJournal::recover() {

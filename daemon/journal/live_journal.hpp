@@ -45,6 +45,11 @@ class LiveJournal {
 
     // Begins this run's epoch; from now on records are written as they come.
     void start();
+    // The accounts an empty journal begins with are being loaded, which may fail or be killed half
+    // way: until finish_loading() says that all are on disk a start begins from nothing again.
+    // Nobody may be told anything in between.
+    void begin_loading();
+    void finish_loading(std::uint64_t last_input_seq);
     JournalTap& tap() noexcept { return *tap_; }
     const Durability& durability() const noexcept { return durability_; }
     // Sixteen bytes in hexadecimal: the same for as long as the journal is whole.
@@ -59,6 +64,8 @@ class LiveJournal {
     void close();
 
   private:
+    void forget_unfinished_load();
+    std::string loading_file() const { return folder_ + "/first-load-unfinished"; }
     void recover();
     void add_leftover(Past& past);
     void come_to_the_end(Past& past);

@@ -95,6 +95,25 @@ TEST_CASE("a daemon that was stopped, or killed, goes on where its journal ends"
     }
 }
 
+TEST_CASE("accounts that cannot be loaded leave no journal to go on from") {
+    const Folder folder;
+    const Venue venue(folder);
+    const std::string text = with_journal(venue, folder, "group", "");
+    folder.write("accounts.ndjson", accounts(30) + "rubbish\n");
+    Program first({"run", "--config", folder.write("margind.yaml", text).string()},
+                  folder.path / "first.out");
+    CHECK(exit_code_of(first) == 3);
+    folder.write("accounts.ndjson", accounts(50));
+    Daemon daemon(folder, text);
+    CAPTURE(folder.read("run.out"));
+    CHECK(folder.read("run.out").find("begins anew") != std::string::npos);
+    CHECK(folder.read("run.out").find("50 lines loaded") != std::string::npos);
+    LineSocket client(daemon.events_port);
+    daemon.program.signal(SIGTERM);
+    CHECK(exit_code_of(daemon.program) == 0);
+    CHECK_FALSE(fs::exists(folder.path / "journal" / "first-load-unfinished"));
+}
+
 TEST_CASE("a journal has one daemon at a time") {
     const Folder folder;
     const Venue venue(folder);

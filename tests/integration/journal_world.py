@@ -36,7 +36,7 @@ engine: {{shards: {shards}}}
 threads: {{layout: {layout}}}
 guard: {{jump_factor: 10, restart_grace: 100ms}}
 journal: {{directory: {journal}, durability: {durability}, segment_bytes: 1048576, ring_bytes: 1048576,
-          snapshot_every: 1s, free_low_bytes: {free_low_bytes}}}
+          snapshot_every: 1s, free_low_bytes: {free_low_bytes}, memory_directory: {folder}}}
 """
 
 
@@ -280,7 +280,7 @@ def check_journal(margind, journal, told):
 
 def write_config(folder, venue, **values):
     defaults = {"unanswered_max": 2 * UNANSWERED_MAX, "shards": 1, "layout": "paired", "durability": "group",
-                "journal": folder / "journal", "free_low_bytes": 0}
+                "journal": folder / "journal", "folder": folder, "free_low_bytes": 0}
     (folder / "config.yaml").write_text(CONFIG.format(venue_port=venue.port, **{**defaults, **values}),
                                         encoding="utf-8")
 

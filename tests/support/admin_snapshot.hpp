@@ -110,6 +110,7 @@ struct AdminWorld {
                 .engine = report,
                 .feeds = feeds,
                 .gateway = {.subscribers = 2, .events_total = 7, .bytes_total = 4'096},
+                .accounts = {},
                 .admin = {},
                 .journal = nullptr,
                 .shadow = nullptr,
