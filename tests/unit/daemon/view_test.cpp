@@ -100,6 +100,7 @@ std::string status_body() {
                                     .engine = engine,
                                     .feeds = feeds,
                                     .gateway = {},
+                                    .accounts = {},
                                     .admin = {},
                                     .state = daemon::RunState::degraded,
                                     .started = tests::sample_time(-65'000'000'000),
