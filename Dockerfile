@@ -20,9 +20,14 @@ FROM debian:12-slim
 COPY scripts/setup /tmp/scripts/setup
 RUN /tmp/scripts/setup --runtime \
     && rm -rf /tmp/scripts /var/lib/apt/lists/* \
-    && useradd --system --uid 7410 --no-create-home --shell /usr/sbin/nologin margind
+    && useradd --system --uid 7410 --no-create-home --shell /usr/sbin/nologin margind \
+    && install -d -o 7410 -m 0700 /var/lib/margind
 COPY --from=build /opt/margind/bin/margind /usr/local/bin/margind
 COPY config/margind.example.yaml /etc/margind/margind.yaml
+# The journal outlives the container with -v margind:/var/lib/margind. Durability memory: mount a
+# tmpfs that outlives it too, and name it in memory_directory.
+RUN sed -i 's|^  directory: journal |  directory: /var/lib/margind |' /etc/margind/margind.yaml
+VOLUME /var/lib/margind
 # Accounts and the band index in huge pages, where the kernel has them.
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER 7410:7410

@@ -10,6 +10,8 @@
 #include "config/settings.hpp"
 #include "core/engine/engine.hpp"
 #include "daemon/gateway/event_json.hpp"
+#include "daemon/journal/journal_tap.hpp"
+#include "daemon/journal/record_ring.hpp"
 #include "daemon/line_reader.hpp"
 #include "daemon/threads/engine_cycle.hpp"
 #include "daemon/threads/event_queue.hpp"
@@ -127,6 +129,7 @@ class HotPath {
           straight_(cycle_),
           inputs_(settings_.risk, clock_,
                   layout == config::Layout::paired ? static_cast<Delivery&>(queued_) : straight_) {
+        cycle_.record_in(tap_);
         add_accounts(cycle_);
         take_events();
     }
@@ -152,6 +155,7 @@ class HotPath {
     bool all_taken = true;
     std::uint64_t ticks = 0;
     std::uint64_t account_events = 0;
+    std::uint64_t records = 0;  // that reached the journal's side
     const core::Engine& engine() const { return engine_; }
 
   private:
@@ -161,6 +165,9 @@ class HotPath {
             line_.clear();
             encoder_.append_line(line_, event_, clock_.now());
         }
+        RingRecord record;
+        for (; ring_.front(record); ring_.pop()) ++records;
+        ring_.release();
     }
 
     const config::Settings settings_ = settings();
@@ -170,6 +177,9 @@ class HotPath {
     Published<EngineReport> reports_;
     QueuedDelivery queued_;
     EventQueue events_;
+    const Durability durability_{config::Durability::memory};
+    RecordRing ring_{1 << 20};
+    JournalTap tap_{ring_, durability_};
     EngineCycle cycle_;
     StraightDelivery straight_;
     FeedInputs inputs_;
@@ -187,7 +197,7 @@ void check_allocations(config::Layout layout, core::Search search) {
     REQUIRE(messages.size() > 500);
     const auto path = std::make_unique<HotPath>(layout, search);
     for (int i = 0; i < 3; ++i) path->pass(messages);
-    path->ticks = path->account_events = 0;
+    path->ticks = path->account_events = path->records = 0;
     const std::uint64_t evaluations = path->engine().statistics().evaluations;
     const auto before = test::allocation_count();
     int passes = 0;
@@ -199,7 +209,8 @@ void check_allocations(config::Layout layout, core::Search search) {
     CAPTURE(passes, path->ticks);
     CHECK(path->all_taken);
     CHECK(path->ticks >= kTicksWanted);
-    CHECK(path->account_events > 100);  // the whole path was walked, to the very end
+    CHECK(path->account_events > 100);        // the whole path was walked, to the very end
+    CHECK(path->records > kTicksWanted / 2);  // queued, a price may overtake another
     if (search == core::Search::reference) {
         CHECK(path->engine().statistics().evaluations - evaluations > kTicksWanted);
     } else {
