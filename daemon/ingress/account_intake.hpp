@@ -37,6 +37,7 @@ class AccountIntake {
     // By the engine, in an earlier run.
     static std::vector<std::uint64_t> numbers_taken(const InputCycle& cycle, std::size_t sources) {
         std::vector<std::uint64_t> numbers;
+        numbers.reserve(sources);
         for (std::size_t i = 0; i < sources; ++i) {
             numbers.push_back(
                 cycle.source_number(static_cast<std::uint8_t>(config::kFirstListenedOrigin + i)));
