@@ -1,4 +1,9 @@
 // The words for every enumerator. One place, so that wires, pages and logs agree.
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
 #include "daemon/gateway/event_json.hpp"
 
 namespace margind::daemon {
@@ -225,80 +230,60 @@ std::string_view name_of(config::Durability durability) {
     return "unknown";
 }
 
-std::string_view name_of(core::Refusal refusal) {
-    switch (refusal) {
-        case core::Refusal::none:
-            return "none";
-        case core::Refusal::unknown_source:
-            return "unknown_source";
-        case core::Refusal::price_not_positive:
-            return "price_not_positive";
-        case core::Refusal::price_beyond_maximum:
-            return "price_beyond_maximum";
-        case core::Refusal::price_jump:
-            return "price_jump";
-        case core::Refusal::book_crossed:
-            return "book_crossed";
-        case core::Refusal::out_of_order:
-            return "out_of_order";
-        case core::Refusal::from_the_future:
-            return "from_the_future";
-        case core::Refusal::time_went_back:
-            return "time_went_back";
-        case core::Refusal::unknown_origin:
-            return "unknown_origin";
-        case core::Refusal::unknown_asset:
-            return "unknown_asset";
-        case core::Refusal::unknown_instrument:
-            return "unknown_instrument";
-        case core::Refusal::mixed_accounts:
-            return "mixed_accounts";
-        case core::Refusal::entry_price_not_positive:
-            return "entry_price_not_positive";
-        case core::Refusal::amount_beyond_maximum:
-            return "amount_beyond_maximum";
-        case core::Refusal::too_many_entries:
-            return "too_many_entries";
-        case core::Refusal::too_many_positions:
-            return "too_many_positions";
-        case core::Refusal::too_many_balances:
-            return "too_many_balances";
-        case core::Refusal::too_many_orders:
-            return "too_many_orders";
-        case core::Refusal::too_many_accounts:
-            return "too_many_accounts";
-        case core::Refusal::unknown_parameter:
-            return "unknown_parameter";
-        case core::Refusal::parameter_out_of_range:
-            return "parameter_out_of_range";
-        case core::Refusal::no_such_position:
-            return "no_such_position";
-        case core::Refusal::leverage_out_of_range:
-            return "leverage_out_of_range";
-        case core::Refusal::unknown_statistic:
-            return "unknown_statistic";
-        case core::Refusal::statistic_out_of_range:
-            return "statistic_out_of_range";
-        case core::Refusal::second_instrument:
-            return "second_instrument";
-        case core::Refusal::transfer_incomplete:
-            return "transfer_incomplete";
-        case core::Refusal::unknown_account:
-            return "unknown_account";
-        case core::Refusal::transfer_not_owned:
-            return "transfer_not_owned";
-        case core::Refusal::transfer_needs_prices:
-            return "transfer_needs_prices";
-        case core::Refusal::transfer_below_initial:
-            return "transfer_below_initial";
-        case core::Refusal::refused_before:
-            return "refused_before";
-        case core::Refusal::unknown_notice:
-            return "unknown_notice";
-        case core::Refusal::count_:
-            break;
+namespace {
+
+using core::Refusal;
+using RefusalName = std::pair<Refusal, std::string_view>;
+constexpr std::array<RefusalName, static_cast<std::size_t>(Refusal::count_)> kRefusals{{
+    {Refusal::none, "none"},
+    {Refusal::unknown_source, "unknown_source"},
+    {Refusal::price_not_positive, "price_not_positive"},
+    {Refusal::price_beyond_maximum, "price_beyond_maximum"},
+    {Refusal::price_jump, "price_jump"},
+    {Refusal::book_crossed, "book_crossed"},
+    {Refusal::out_of_order, "out_of_order"},
+    {Refusal::from_the_future, "from_the_future"},
+    {Refusal::time_went_back, "time_went_back"},
+    {Refusal::unknown_origin, "unknown_origin"},
+    {Refusal::unknown_asset, "unknown_asset"},
+    {Refusal::unknown_instrument, "unknown_instrument"},
+    {Refusal::mixed_accounts, "mixed_accounts"},
+    {Refusal::entry_price_not_positive, "entry_price_not_positive"},
+    {Refusal::amount_beyond_maximum, "amount_beyond_maximum"},
+    {Refusal::too_many_entries, "too_many_entries"},
+    {Refusal::too_many_positions, "too_many_positions"},
+    {Refusal::too_many_balances, "too_many_balances"},
+    {Refusal::too_many_orders, "too_many_orders"},
+    {Refusal::too_many_accounts, "too_many_accounts"},
+    {Refusal::unknown_parameter, "unknown_parameter"},
+    {Refusal::parameter_out_of_range, "parameter_out_of_range"},
+    {Refusal::no_such_position, "no_such_position"},
+    {Refusal::leverage_out_of_range, "leverage_out_of_range"},
+    {Refusal::unknown_statistic, "unknown_statistic"},
+    {Refusal::statistic_out_of_range, "statistic_out_of_range"},
+    {Refusal::second_instrument, "second_instrument"},
+    {Refusal::transfer_incomplete, "transfer_incomplete"},
+    {Refusal::unknown_account, "unknown_account"},
+    {Refusal::transfer_not_owned, "transfer_not_owned"},
+    {Refusal::transfer_needs_prices, "transfer_needs_prices"},
+    {Refusal::transfer_below_initial, "transfer_below_initial"},
+    {Refusal::refused_before, "refused_before"},
+    {Refusal::unknown_notice, "unknown_notice"},
+}};
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < kRefusals.size(); ++i) {
+        if (kRefusals[i].first != static_cast<Refusal>(i) || kRefusals[i].second.empty())
+            return false;
     }
-    return "unknown";
+    return true;
+}
+static_assert(in_order(), "each refusal has its word, at its place");
+
+}  // namespace
+
+std::string_view name_of(core::Refusal refusal) {
+    const auto index = static_cast<std::size_t>(refusal);
+    return index < kRefusals.size() ? kRefusals[index].second : "unknown";
 }
 
 std::string_view name_of(core::Channel channel) {

@@ -1,5 +1,8 @@
 #include "daemon/journal/sha256.hpp"
 
+#include <array>
+#include <bit>
+
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -22,11 +25,10 @@ void Sha256Sum::add(std::span<const std::byte> bytes) {
 }
 
 Sha256 Sha256Sum::finish() {
-    Sha256 sum{};
-    auto* const digits = static_cast<unsigned char*>(static_cast<void*>(sum.data()));
-    MARGIND_ASSERT(EVP_DigestFinal_ex(context_.get(), digits, nullptr) == 1);
+    std::array<unsigned char, sizeof(Sha256)> digits{};
+    MARGIND_ASSERT(EVP_DigestFinal_ex(context_.get(), digits.data(), nullptr) == 1);
     MARGIND_ASSERT(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-    return sum;
+    return std::bit_cast<Sha256>(digits);
 }
 
 std::string hex(const Sha256& sum) {
