@@ -21,10 +21,10 @@ std::uint64_t bytes_for(std::uint64_t segment_bytes, std::size_t payload) {
 }  // namespace
 
 IoError fill_with_zeros(File& file, std::uint64_t from, std::uint64_t to) {
-    static const std::vector<std::byte> zeros(kMiB);
+    static const std::vector<std::byte> kZeros(kMiB);
     while (from < to) {
         const std::uint64_t part = std::min(kMiB, to - from);
-        if (IoError error = file.write(from, std::span(zeros).first(part))) return error;
+        if (IoError error = file.write(from, std::span(kZeros).first(part))) return error;
         from += part;
     }
     return {};
@@ -100,7 +100,7 @@ IoError StreamWriter::finish(core::RecordType type, core::Timestamp now) {
     return {};
 }
 
-// A file of zeros on disk, of `bytes` at least: the one made ready beforehand, or else one made
+// A file of kZeros on disk, of `bytes` at least: the one made ready beforehand, or else one made
 // now.
 IoError StreamWriter::take_spare(std::uint64_t bytes, Spare& spare) {
     spare.path = folder_ + "/" + spare_name(stream_);
