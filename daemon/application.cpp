@@ -78,6 +78,10 @@ class Application::Implementation {
         return settings_.journal.durability == config::Durability::group;
     }
 
+    const Durability& durability() const {
+        return journal_ ? journal_->durability() : no_durability_;
+    }
+
     void open_journal();
     core::EngineOptions engine_options() const {
         core::EngineOptions options = config::engine_options(settings_.engine);
@@ -229,17 +233,20 @@ void Application::Implementation::go_on_or_begin() {
     if (!goes_on) journal_->begin_loading();
     journal_->start();
     cycle_->record_in(journal_->tap());
-    if (!goes_on) {
+    if (goes_on) {
+        core::Input input = core::Input::of(
+            core::DaemonInput{core::DaemonNotice::restarted, core::DaemonReason::restarted});
+        input.receive_time = clock_.now();
+        cycle_->accept(input);
+        if (!settings_.accounts.file.empty()) {
+            spdlog::info("accounts: {} is not read again: they are what the journal says",
+                         settings_.accounts.file.string());
+        }
+    } else {
         load_accounts_or_refuse(settings_.accounts.file, *cycle_, clock_);
-        return journal_->finish_loading(cycle_->sequencer().last_input_seq());
     }
-    core::Input input = core::Input::of(
-        core::DaemonInput{core::DaemonNotice::restarted, core::DaemonReason::restarted});
-    input.receive_time = clock_.now();
-    cycle_->accept(input);
-    if (settings_.accounts.file.empty()) return;
-    spdlog::info("accounts: {} is not read again: they are what the journal says",
-                 settings_.accounts.file.string());
+    journal_->open_to_others(cycle_->sequencer().last_input_seq());
+    if (!goes_on) journal_->finish_loading();
 }
 
 void Application::Implementation::open_gateway() {
@@ -255,7 +262,7 @@ void Application::Implementation::open_gateway() {
         held_back_.emplace(*event_queue_, [this]() { return io_cycle_->hand_over_events(); });
         cycle_->deliver_to(*held_back_);
     } else if (straight()) {
-        gateway_sink_.emplace(*gateway_);
+        gateway_sink_.emplace(*gateway_, durability());
         cycle_->deliver_to(*gateway_sink_);
     } else {
         cycle_->deliver_to(*event_queue_);
@@ -266,8 +273,7 @@ void Application::Implementation::open_gateway() {
 void Application::Implementation::open_accounts(const std::string& session) {
     if (!settings_.accounts.listen.listens()) return;
     Delivery& delivery = straight() ? static_cast<Delivery&>(*straight_) : *queued_;
-    accounts_.emplace(io_, settings_, delivery, *cycle_,
-                      journal_ ? journal_->durability() : no_durability_, clock_,
+    accounts_.emplace(io_, settings_, delivery, *cycle_, durability(), clock_,
                       rung_when_parked(io_bell_, settings_.threads.io_idle), session);
 }
 
@@ -425,6 +431,7 @@ void Application::Implementation::wait_for_signal() {
 void Application::Implementation::drain() {
     if (std::exchange(draining_, true)) return;
     cold_->draining();
+    if (journal_) journal_->drain();
     io_cycle_->request_drain();
 }
 

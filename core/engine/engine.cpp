@@ -243,12 +243,7 @@ Refusal Engine::Implementation::apply_notice(const DaemonInput& input) noexcept 
             before_.push_back(moved_to(DaemonState::recovering, input.reason));
             before_.push_back(moved_to(DaemonState::warming, DaemonReason::none));
             market_.restarted(input_.engine_time);
-            if (carried_over_) {
-                carried_over_ = false;
-                judge_everybody();
-            } else {
-                judge_changed_market();
-            }
+            judge_everybody();  // the configuration may be another one
             announce_live();
             return Refusal::none;
         case DaemonNotice::degraded:

@@ -169,7 +169,6 @@ class Engine::Implementation {
     std::uint64_t accounts_hash_ = 0;  // the sum of their parts
     std::vector<FeedState> feed_states_;
     DaemonState daemon_state_ = DaemonState::warming;
-    bool carried_over_ = false;  // into other parameters: everybody is to be judged
     Timestamp next_clock_;
     EngineStatistics statistics_;
     LevelFigures refused_transfer_;

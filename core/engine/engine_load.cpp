@@ -130,7 +130,6 @@ class Engine::Implementation::Loading {
         }
         const std::uint32_t accounts = engine_.book_.size();
         engine_.next_audited_ = header_.next_audited < accounts ? header_.next_audited : 0;
-        engine_.carried_over_ = !same_config_;
         return true;
     }
 

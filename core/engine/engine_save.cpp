@@ -18,7 +18,7 @@ bool Engine::Implementation::pending() const noexcept {
 
 bool Engine::Implementation::can_save() const noexcept {
     return !has_events() && found_.empty() && inputs_since_audit_ < audit_rule_.every_inputs &&
-           !carried_over_ && !pending();
+           !pending();
 }
 
 bool Engine::Implementation::save(StateSink& sink) const {

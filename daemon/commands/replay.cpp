@@ -6,6 +6,7 @@
 #include "daemon/commands/command.hpp"
 #include "daemon/commands/config_file.hpp"
 #include "daemon/commands/journal_arguments.hpp"
+#include "daemon/journal/recovery.hpp"
 #include "daemon/review/comparison_text.hpp"
 #include "daemon/review/json_difference.hpp"
 #include "daemon/review/other_run.hpp"
@@ -122,14 +123,24 @@ int verify(FileLayer& files, Playback& playback, const ReplayArguments& argument
     if (step == Playback::Step::problem) return complain(kCommand, playback.problem());
     if (proof.divergence()) return report(*proof.divergence());
     if (!same) return complain(kCommand, proof.problem());
-    fmt::print("{} inputs, {} events: identical\n", grouped(progress.inputs()),
-               grouped(proof.events()));
     if (proof.not_recorded() > 0) {
+        const JournalState state = examine_journal(files, arguments.folder);
+        if (!state.problem.empty()) return complain(kCommand, state.problem);
+        if (state.closed) {
+            return complain(
+                kCommand,
+                fmt::format("{} events that follow from the inputs are not in the journal, "
+                            "although its last run ended as it should: files named events-* "
+                            "are missing",
+                            grouped(proof.not_recorded())));
+        }
         fmt::print(
             "{} more events follow from the last inputs; they were neither recorded nor "
             "published\n",
             grouped(proof.not_recorded()));
     }
+    fmt::print("{} inputs, {} events: identical\n", grouped(progress.inputs()),
+               grouped(proof.events()));
     return kOk;
 }
 

@@ -59,6 +59,12 @@ class Claims {
     const std::string& problem() const { return problem_; }
 
   private:
+    // Lines without a number, by which nothing is claimed.
+    static bool of_connection(const simdjson::dom::element& json) {
+        std::string_view type;
+        return json["type"].get(type) == simdjson::SUCCESS &&
+               (type == "hello" || type == "heartbeat" || type == "goodbye" || type == "error");
+    }
     void add(std::size_t number, std::string_view line) {
         if (!problem_.empty() || line.empty()) return;
         simdjson::dom::element json;
@@ -68,8 +74,10 @@ class Claims {
                 fmt::format("line {}: is not JSON; give the lines as they were received", number);
         } else if (json["event_seq"].get(event_seq) == simdjson::SUCCESS && event_seq > 0) {
             claims_.push_back({event_seq, std::string(line)});
+        } else if (!of_connection(json)) {
+            problem_ = fmt::format(
+                "line {}: is an event without a number; nothing can be said of it", number);
         }
-        // hello, heartbeats and goodbye have no number: nothing is claimed by them.
     }
 
     simdjson::dom::parser parser_;

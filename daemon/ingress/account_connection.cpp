@@ -156,6 +156,15 @@ void AccountConnection::leave_when_done() {
     if (!more && unanswered_ == 0 && unsent() == 0) close();
 }
 
+// A peer that never reads everything would keep all that it ever read.
+void AccountConnection::forget_sent() {
+    constexpr std::size_t kWorthMoving = 64 * 1024;
+    if (sent_ < kWorthMoving) return;
+    std::memmove(outbound_.data(), outbound_.data() + sent_, unsent());
+    outbound_.resize(unsent());
+    sent_ = 0;
+}
+
 void AccountConnection::flush() {
     if (waiting_writable_ || closed() || stage_ == Stage::lingering) return;
     while (unsent() > 0) {
@@ -163,7 +172,10 @@ void AccountConnection::flush() {
         const std::size_t bytes =
             socket_.send(asio::buffer(outbound_.data() + sent_, unsent()), 0, error);
         if (error == asio::error::interrupted) continue;
-        if (error == asio::error::would_block) return wait_writable();
+        if (error == asio::error::would_block) {
+            forget_sent();
+            return wait_writable();
+        }
         if (error) return close();
         sent_ += bytes;
         sent_at_ = clock_.now();

@@ -47,6 +47,7 @@ class AccountConnection : public std::enable_shared_from_this<AccountConnection>
     // What is said waits in here until flush().
     TextBuffer& outbound() { return outbound_; }
     void flush();
+    void forget_sent();
     // An answer to one of its lines was appended.
     void answered() { --unanswered_; }
 

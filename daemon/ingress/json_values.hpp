@@ -15,8 +15,12 @@ namespace margind::daemon {
 // What is wrong with a line and what to do; empty when nothing is.
 using LineProblem = std::string;
 
+// A line's own words are told back, but not all of them: many problems may wait at once.
 inline LineProblem wrong(std::string_view member, std::string_view message) {
-    return std::string(member) + ": " + std::string(message);
+    constexpr std::size_t kMemberMax = 100;
+    constexpr std::size_t kMessageMax = 400;
+    return std::string(member.substr(0, kMemberMax)) + ": " +
+           std::string(message.substr(0, kMessageMax));
 }
 
 // Names to indices, sorted: a lookup is a binary search and allocates nothing. Borrows the names.

@@ -56,6 +56,14 @@ class SourceWindow {
         MARGIND_ASSERT(line.source_seq == source_seq && line.kind == WaitingLine::Kind::update);
         return line;
     }
+    // The oldest update that waits for its answer; zero: none does.
+    std::uint64_t oldest_update() const {
+        for (std::size_t i = 0; i < size_; ++i) {
+            const WaitingLine& line = lines_[(first_ + i) % lines_.size()];
+            if (line.kind == WaitingLine::Kind::update) return line.source_seq;
+        }
+        return 0;
+    }
     // Requires: not empty.
     WaitingLine& front() { return lines_[first_]; }
     const WaitingLine& front() const { return lines_[first_]; }

@@ -181,7 +181,9 @@ void UpdateDesk::append_hello(TextBuffer& out, std::string_view session_id) cons
     for (std::size_t i = 0; i < sources_.size(); ++i) {
         fmt::format_to(end(), R"({}{{"source":)", i == 0 ? "" : ",");
         append_quoted(out, sources_[i]->name);
-        fmt::format_to(end(), R"(,"next_source_seq":{}}})", sources_[i]->next);
+        // What waits for its answer may be lost yet: a sender that sends it again loses nothing.
+        const std::uint64_t waits = sources_[i]->window.oldest_update();
+        fmt::format_to(end(), R"(,"next_source_seq":{}}})", waits > 0 ? waits : sources_[i]->next);
     }
     fmt::format_to(end(), R"(],"version":")" MARGIND_VERSION "\"}}\n");
 }

@@ -19,7 +19,7 @@ class Durability {
     config::Durability mode() const noexcept { return mode_; }
 
     // Whether what has this number may be published, or acknowledged. Once the journal has failed
-    // nothing may any more, whatever the mode.
+    // only what is on disk may, whatever the mode.
     bool event_may_leave(std::uint64_t event_seq) const noexcept {
         return may_be_told(event_seq, events_);
     }
@@ -43,9 +43,8 @@ class Durability {
   private:
     bool may_be_told(std::uint64_t seq, const std::atomic<std::uint64_t>& on_disk) const noexcept {
         if (mode_ == config::Durability::none) return true;
-        if (failed()) return false;
-        return mode_ == config::Durability::memory ||
-               seq <= on_disk.load(std::memory_order_acquire);
+        return seq <= on_disk.load(std::memory_order_acquire) ||
+               (mode_ == config::Durability::memory && !failed());
     }
 
     const config::Durability mode_;

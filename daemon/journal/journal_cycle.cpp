@@ -18,11 +18,12 @@ int JournalCycle::do_work() {
     const bool closed = closed_.load(std::memory_order_acquire);
     const core::Timestamp now = clock_.now();
     const int records = take_batch(now);
-    if (writer_.waiting_bytes() > 0 && !writer_.failed()) commit();
-    ring_.release();
+    if (writer_.waiting_bytes() > 0 && !durability_.failed()) commit();
+    if (!durability_.failed()) ring_.release();
+    tell_progress();
     look_at_disk(now);
-    if (closed && records == 0 && !full_) {
-        if (!writer_.failed() && !writer_.close(now)) fail();
+    if (closed && records == 0 && (!full_ || durability_.failed())) {
+        if (!durability_.failed() && !writer_.close(now)) fail();
         finished_ = true;
     }
     if (finished_ || now >= next_report_) publish_report(now);
@@ -30,28 +31,22 @@ int JournalCycle::do_work() {
 }
 
 int JournalCycle::take_batch(core::Timestamp now) {
-    if (full_ && now < next_try_) return 0;
+    // What a failure left in the ring stays there: in a file, the next process finds it.
+    if (durability_.failed() || (full_ && now < next_try_)) return 0;
     int records = 0;
     RingRecord record;
-    while ((writer_.failed() || writer_.waiting_bytes() < kBatchBytes) && ring_.front(record)) {
-        const Append appended = writer_.failed() ? Append::failed : append(record);
+    while (writer_.waiting_bytes() < kBatchBytes && ring_.front(record)) {
+        const Append appended = append(record);
         if (appended == Append::no_space) {
-            if (!full_) {
-                ++report_.full_total;
-                spdlog::error("journal: {}; inputs wait until there is room",
-                              writer_.space_problem());
-            }
-            full_ = true;
-            next_try_ = now + kLookAgain;
-            durability_.set_disk_low(true);
+            note_full(now);
             return records;
         }
         if (appended == Append::failed) {
             fail();
-        } else {
-            ++report_.records;
-            report_.bytes += record.payload.size();
+            return records;
         }
+        ++report_.records;
+        report_.bytes += record.payload.size();
         ring_.pop();
         ++records;
     }
@@ -60,6 +55,25 @@ int JournalCycle::take_batch(core::Timestamp now) {
         full_ = false;
     }
     return records;
+}
+
+void JournalCycle::note_full(core::Timestamp now) {
+    if (!full_) {
+        ++report_.full_total;
+        spdlog::error("journal: {}; inputs wait until there is room", writer_.space_problem());
+    }
+    full_ = true;
+    next_try_ = now + kLookAgain;
+    durability_.set_disk_low(true);
+    if (!draining_.load(std::memory_order_relaxed)) return;
+    if (!full_while_draining_since_.stated()) full_while_draining_since_ = now;
+    if (now - full_while_draining_since_ < kEndsWithin) return;
+    durability_.fail();
+    if (to_io_ != nullptr) to_io_->ring();
+    spdlog::error(
+        "journal: the disk is full and the daemon is to end: what has no room is told to nobody; "
+        "the "
+        "next start goes on without it");
 }
 
 Append JournalCycle::append(const RingRecord& record) {
@@ -72,10 +86,18 @@ Append JournalCycle::append(const RingRecord& record) {
 void JournalCycle::commit() {
     const core::Timestamp begin = clock_.now();
     if (!writer_.commit()) return fail();
-    durability_.reached(writer_.durable_input(), writer_.durable_event());
-    if (to_io_ != nullptr) to_io_->ring();
     ++report_.commits;
     report_.commit.record(clock_.now() - begin);
+}
+
+// Also of what was synced for want of room, before the next segment.
+void JournalCycle::tell_progress() {
+    if (writer_.failed() || (writer_.durable_input() == durability_.inputs() &&
+                             writer_.durable_event() == durability_.events())) {
+        return;
+    }
+    durability_.reached(writer_.durable_input(), writer_.durable_event());
+    if (to_io_ != nullptr) to_io_->ring();
 }
 
 void JournalCycle::fail() {

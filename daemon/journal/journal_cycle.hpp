@@ -39,6 +39,9 @@ class JournalCycle final : public DutyCycle {
     bool finished() const override { return finished_; }
     void park() override;
 
+    // Any thread: the daemon wants to end. Where the disk has no room for kEndsWithin, it does so
+    // without what waits, as after a failure.
+    void drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
     // Any thread, once nothing more comes: what waits is written, then the streams are closed.
     void close() noexcept {
         closed_.store(true, std::memory_order_release);
@@ -50,12 +53,15 @@ class JournalCycle final : public DutyCycle {
   private:
     // A batch is bounded so that the first records of a burst are not told late.
     static constexpr std::size_t kBatchBytes = 4 * 1024 * 1024;
+    static constexpr core::Duration kEndsWithin = core::Duration::from_seconds(5);
     static constexpr core::Duration kLookAgain = core::Duration::from_ms(100);
     static constexpr core::Duration kLookAtDisk = core::Duration::from_seconds(1);
 
     int take_batch(core::Timestamp now);
     Append append(const RingRecord& record);
     void commit();
+    void tell_progress();
+    void note_full(core::Timestamp now);
     void look_at_disk(core::Timestamp now);
     void fail();
     void publish_report(core::Timestamp now);
@@ -67,13 +73,15 @@ class JournalCycle final : public DutyCycle {
     Doorbell* const to_io_;
     const Options options_;
     Doorbell bell_;
+    std::atomic<bool> draining_{false};
     std::atomic<bool> closed_{false};
     Published<JournalReport> reports_;
     // The journal's thread's.
     bool finished_ = false;
     bool full_ = false;
-    core::Timestamp next_try_;   // to find room
-    core::Timestamp next_look_;  // at the disk
+    core::Timestamp full_while_draining_since_;  // not stated: it is not
+    core::Timestamp next_try_;                   // to find room
+    core::Timestamp next_look_;                  // at the disk
     core::Timestamp next_report_;
     JournalReport report_;
 };

@@ -76,7 +76,8 @@ LiveJournal::LiveJournal(const config::Settings& settings, feeds::Clock& clock, 
     state_ = recover_journal(files_, folder_);
     if (!state_.problem.empty()) refuse(state_.problem);
     for (const std::string& note : state_.notes) spdlog::warn("journal: {}", note);
-    if (state_.last_epoch > 0) recover();
+    set_aside_snapshots();
+    if (state_.inputs.next_sequence > 1) recover();
     const bool keeps_session = state_.last_epoch > 0 && !state_.loss_accepted;
     session_ = keeps_session ? state_.session : new_session(clock_.now(), folder_);
 }
@@ -97,12 +98,37 @@ void LiveJournal::begin_loading() {
     if (error) refuse(error.text);
 }
 
-void LiveJournal::finish_loading(std::uint64_t last_input_seq) {
+void LiveJournal::open_to_others(std::uint64_t last_input_seq) {
     while (durability_.inputs() < last_input_seq && !durability_.failed()) sched_yield();
     if (durability_.failed()) refuse(writer_->failure());
+    if (settings_.journal.durability == config::Durability::memory) ring_->keep_for(session_);
+}
+
+void LiveJournal::finish_loading() {
     IoError error = files_.remove(loading_file());
     if (!error) error = files_.sync_folder(folder_);
     if (error) refuse(error.text);
+}
+
+// Of inputs or events that were cut off: what comes under their numbers now is something else.
+void LiveJournal::set_aside_snapshots() {
+    std::vector<std::uint64_t> snapshots;
+    if (const IoError error = list_snapshots(files_, folder_, snapshots)) refuse(error.text);
+    bool any = false;
+    for (const std::uint64_t snapshot : snapshots) {
+        const std::string path = folder_ + "/" + snapshot_name(snapshot);
+        const SnapshotReader reader(files_, path);
+        const bool beyond =
+            snapshot >= state_.inputs.next_sequence ||
+            (reader.problem().empty() && reader.about().event_seq >= state_.events.next_sequence);
+        if (!beyond) continue;
+        spdlog::warn("journal: {} is of inputs or events that were cut off; it is set aside", path);
+        if (const IoError error = files_.rename(path, folder_ + "/lost-" + snapshot_name(snapshot)))
+            refuse(error.text);
+        any = true;
+    }
+    if (!any) return;
+    if (const IoError error = files_.sync_folder(folder_)) refuse(error.text);
 }
 
 // The file that says so goes last: killed in the middle of this, the next start does it again.
@@ -133,6 +159,10 @@ void LiveJournal::recover() {
     if (past.go_to_newest_snapshot() == PastStatus::problem) refuse(past.problem());
     come_to_the_end(past);
     add_leftover(past);
+    if (past.input_seq() + 1 != state_.inputs.next_sequence) {
+        refuse(fmt::format("{}: its replay ends at input {}, its files at {}: report this", folder_,
+                           past.input_seq(), state_.inputs.next_sequence - 1));
+    }
     if (past.event_seq() + 1 < state_.events.next_sequence) {
         refuse(fmt::format(
             "{}: its inputs lead to event {}, but event {} was recorded, and perhaps told: this is "
@@ -190,8 +220,10 @@ void LiveJournal::add_leftover(Past& past) {
     spdlog::info("journal: {} inputs and {} events of the process before were still in memory",
                  next_input - state_.inputs.next_sequence,
                  next_event - state_.events.next_sequence);
+    const bool loss_accepted = state_.loss_accepted;
     state_ = recover_journal(files_, folder_);
     if (!state_.problem.empty()) refuse(state_.problem);
+    state_.loss_accepted = state_.loss_accepted || loss_accepted;
     std::erase_if(missing_events_, [&](const core::Event& event) {
         return event.event_seq < state_.events.next_sequence;
     });
@@ -229,7 +261,7 @@ void LiveJournal::start() {
     missing_events_ = {};
     durability_.reached(writer_->durable_input(), writer_->durable_event());
     if (settings_.journal.durability == config::Durability::memory) {
-        ring_.emplace(settings_.journal.ring_bytes, ring_file(session_), session_);
+        ring_.emplace(settings_.journal.ring_bytes, ring_file(session_));
     } else {
         ring_.emplace(settings_.journal.ring_bytes);
     }

@@ -49,9 +49,12 @@ class LiveJournal {
     // way: until finish_loading() says that all are on disk a start begins from nothing again.
     // Nobody may be told anything in between.
     void begin_loading();
-    void finish_loading(std::uint64_t last_input_seq);
+    void finish_loading();
     JournalTap& tap() noexcept { return *tap_; }
     const Durability& durability() const noexcept { return durability_; }
+    // What the run began with, up to this input, is on disk; from here on others may be told, and
+    // what they are told survives the process. Throws StartupRefused when the journal has failed.
+    void open_to_others(std::uint64_t last_input_seq);
     // Sixteen bytes in hexadecimal: the same for as long as the journal is whole.
     std::string session() const;
     // Returns when the event may be told; false: the journal has failed.
@@ -60,11 +63,14 @@ class LiveJournal {
     const JournalReport& report() noexcept { return cycle_->report(); }
     const ShadowReport& shadow_report() noexcept { return shadow_->report(); }
 
+    // Any thread: the daemon wants to end, whatever the disk is like.
+    void drain() noexcept { cycle_->drain(); }
     // Nothing is recorded any more: writes what waits, says that this was the end. Idempotent.
     void close();
 
   private:
     void forget_unfinished_load();
+    void set_aside_snapshots();
     std::string loading_file() const { return folder_ + "/first-load-unfinished"; }
     void recover();
     void add_leftover(Past& past);

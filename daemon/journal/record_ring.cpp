@@ -64,8 +64,7 @@ RecordRing::RecordRing(std::size_t bytes) {
     control_->capacity = capacity_;
 }
 
-RecordRing::RecordRing(std::size_t bytes, const std::filesystem::path& file,
-                       const SessionId& session) {
+RecordRing::RecordRing(std::size_t bytes, const std::filesystem::path& file) {
     capacity_ = std::bit_ceil(std::max(bytes, kBytesMin));
     unlink(file.c_str());  // somebody may still have the one before mapped
     const Descriptor descriptor(open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -80,6 +79,9 @@ RecordRing::RecordRing(std::size_t bytes, const std::filesystem::path& file,
     map(capacity_, descriptor.number());
     control_ = new (mapping_) Control;
     control_->capacity = capacity_;
+}
+
+void RecordRing::keep_for(const SessionId& session) noexcept {
     control_->session = session;
 }
 
@@ -97,7 +99,7 @@ RecordRing RecordRing::leftover_of(const std::filesystem::path& file, const Sess
     ring.map(bytes - kControlBytes, descriptor.number());
     auto* const control = std::launder(static_cast<Control*>(ring.mapping_));
     if (control->magic != kMagic || control->capacity != ring.capacity_ ||
-        control->session != session) {
+        control->session != session || session == SessionId{}) {
         return ring;
     }
     ring.control_ = control;

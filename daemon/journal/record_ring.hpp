@@ -35,8 +35,10 @@ class RecordRing {
     // `bytes` is rounded up to a power of two, at least 64 KiB; all of it is touched here. Throws
     // std::system_error.
     explicit RecordRing(std::size_t bytes);
-    // In a file, made or made anew, that belongs to the journal of this session.
-    RecordRing(std::size_t bytes, const std::filesystem::path& file, const SessionId& session);
+    // In a file, made or made anew.
+    RecordRing(std::size_t bytes, const std::filesystem::path& file);
+    // From now on another process finds what is in the file, if it asks for this session.
+    void keep_for(const SessionId& session) noexcept;
     // What another process left in such a file: to be consumed, nothing is produced into it. Throws
     // std::system_error; not valid() where there is no such file or it is of another session.
     static RecordRing leftover_of(const std::filesystem::path& file, const SessionId& session);

@@ -50,7 +50,7 @@ bool Proof::finish(const Playback& playback) {
     if (exhausted_) return true;
     if (!begun_) {
         begun_ = true;
-        if (log_.seek(1) == ReadStatus::problem) {
+        if (log_.seek(playback.engine().event_seq() + 1) == ReadStatus::problem) {
             problem_ = log_.problem();
             return false;
         }

@@ -28,7 +28,7 @@ int EngineCycle::do_work() noexcept {
     int work = 0;
     while (work < kInputsPerCall && step()) ++work;
     if (clock_ != nullptr && reports_ != nullptr) {
-        const core::Timestamp now = event_waits_ ? clock_->now() : sequencer().engine_time();
+        const core::Timestamp now = blocked() ? clock_->now() : sequencer().engine_time();
         if (now >= next_report_) report(now);
     }
     // Accounts may be looked at only between inputs, when every event of the last one is out.
@@ -47,6 +47,7 @@ bool EngineCycle::step() noexcept {
 }
 
 core::Refusal EngineCycle::accept(core::Input& input) noexcept {
+    carry_through();  // of an input that do_work() could not bring to its end
     intake_.precede(input, [this](const core::Input& timer) {
         while (!journal_has_room()) sched_yield();
         apply(timer);

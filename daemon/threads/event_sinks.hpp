@@ -12,6 +12,7 @@
 
 #include "core/event.hpp"
 #include "daemon/gateway/gateway.hpp"
+#include "daemon/journal/durability.hpp"
 #include "daemon/threads/event_queue.hpp"
 #include "daemon/threads/input_cycle.hpp"
 
@@ -32,12 +33,18 @@ class HeldEvents final : public EventSink {
     std::vector<core::Event> events_;
 };
 
-// Layout `inline`: events go straight to the gateway, which takes all of them.
+// Layout `inline`: events go straight to the gateway, which takes all of them until the journal has
+// failed; then nobody may be told.
 class GatewaySink final : public EventSink {
   public:
-    explicit GatewaySink(Gateway& gateway) : gateway_(gateway) {}
+    GatewaySink(Gateway& gateway, const Durability& durability)
+        : gateway_(gateway), durability_(durability) {}
     bool try_publish(const core::Event& event) noexcept override {
-        gateway_.publish(event);
+        if (durability_.event_may_leave(event.event_seq)) {
+            gateway_.publish(event);
+        } else {
+            gateway_.fail();
+        }
         return true;
     }
     std::size_t depth() const noexcept override { return 0; }
@@ -45,6 +52,7 @@ class GatewaySink final : public EventSink {
 
   private:
     Gateway& gateway_;
+    const Durability& durability_;
 };
 
 // Layout `inline` with a journal whose durability is `group`: events wait on the one thread there

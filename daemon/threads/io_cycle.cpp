@@ -74,12 +74,18 @@ int IoCycle::do_work() {
 }
 
 int IoCycle::hand_over_events() {
-    const bool failed = engine_.journal != nullptr && engine_.journal->failed();
-    if (failed) gateway_.fail();
     int events = 0;
     for (; events < kEventsPerCall && event_may_leave(); ++events) {
         holds_event_ = false;
-        if (!failed) gateway_.publish(event_);
+        // The journal may fail at any moment: each event is asked for by itself.
+        if (engine_.journal == nullptr || engine_.journal->event_may_leave(event_.event_seq)) {
+            gateway_.publish(event_);
+        } else {
+            gateway_.fail();
+        }
+    }
+    if (engine_.journal != nullptr && engine_.journal->failed() && !event_may_leave()) {
+        gateway_.fail();
     }
     return events;
 }

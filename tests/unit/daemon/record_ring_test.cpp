@@ -102,7 +102,8 @@ TEST_CASE("what a killed process left in its ring is found") {
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        RecordRing ring(1, file.path, kSession);
+        RecordRing ring(1, file.path);
+        ring.keep_for(kSession);
         for (std::uint64_t number = 0; number < 40; ++number) put(ring, number);
         RingRecord record;
         for (int i = 0; i < 10; ++i) {
@@ -134,13 +135,17 @@ TEST_CASE("what a killed process left in its ring is found") {
 TEST_CASE("a ring's file that is not one is no ring") {
     const RingFile file;
     {
-        RecordRing ring(1, file.path, kSession);
+        RecordRing ring(1, file.path);
         put(ring, 1);
+        CHECK_FALSE(RecordRing::leftover_of(file.path, kSession).valid());  // nobody was told of it
+        CHECK_FALSE(RecordRing::leftover_of(file.path, daemon::SessionId{}).valid());
+        ring.keep_for(kSession);
+        CHECK(RecordRing::leftover_of(file.path, kSession).valid());
     }
     fs::resize_file(file.path, fs::file_size(file.path) - 4'096);
     CHECK_FALSE(RecordRing::leftover_of(file.path, kSession).valid());
     fs::resize_file(file.path, 0);
     CHECK_FALSE(RecordRing::leftover_of(file.path, kSession).valid());
-    CHECK_THROWS_WITH(RecordRing(1, "/nowhere/at/all", kSession),
+    CHECK_THROWS_WITH(RecordRing(1, "/nowhere/at/all"),
                       Catch::Contains("journal.memory_directory"));
 }
