@@ -95,6 +95,39 @@ TEST_CASE("a daemon that was stopped, or killed, goes on where its journal ends"
     }
 }
 
+TEST_CASE("under another configuration everybody is judged anew, by shards as by one engine") {
+    const std::string threads = GENERATE(as<std::string>(), "threads: {layout: paired}\n",
+                                         "threads: {layout: paired}\nengine: {shards: 2}\n");
+    CAPTURE(threads);
+    const Folder folder;
+    const Venue venue(folder);
+    std::string text = with_journal(venue, folder, "group", threads);
+    const auto some = [](const std::vector<std::string>& lines) {
+        return lines.size() > 20 && contains(lines, "\"type\":\"clock\"");
+    };
+    {
+        Daemon daemon(folder, text);
+        listen(daemon, SIGTERM, some);
+    }
+    fs::remove(folder.path / "ready.json");
+    const std::string rate = "maintenance_rate: 5%";
+    text.replace(text.find(rate), rate.size(), "maintenance_rate: 9%");
+    {
+        Daemon daemon(folder, text);
+        listen(daemon, SIGKILL, some);
+    }
+    Program replay({"replay", (folder.path / "journal").string(), "--verify"},
+                   folder.path / "replay.out");
+    CHECK(exit_code_of(replay) == 0);
+    CAPTURE(folder.read("replay.out"), folder.read("run.out"));
+    CHECK(folder.read("replay.out").find(": identical") != std::string::npos);
+    // Twice the margin: somebody's state has changed by the parameters alone.
+    Program events({"replay", (folder.path / "journal").string()}, folder.path / "events.ndjson");
+    CHECK(exit_code_of(events) == 0);
+    CHECK(folder.read("events.ndjson").find("\"cause\":{\"kind\":\"parameters\"") !=
+          std::string::npos);
+}
+
 TEST_CASE("accounts that cannot be loaded leave no journal to go on from") {
     const Folder folder;
     const Venue venue(folder);
