@@ -71,9 +71,7 @@ void JournalCycle::note_full(core::Timestamp now) {
     durability_.fail();
     if (to_io_ != nullptr) to_io_->ring();
     spdlog::error(
-        "journal: the disk is full and the daemon is to end: what has no room is told to nobody; "
-        "the "
-        "next start goes on without it");
+        "journal: its disk is full and the daemon is to end: nothing more is told to anybody");
 }
 
 Append JournalCycle::append(const RingRecord& record) {
@@ -92,8 +90,9 @@ void JournalCycle::commit() {
 
 // Also of what was synced for want of room, before the next segment.
 void JournalCycle::tell_progress() {
-    if (writer_.failed() || (writer_.durable_input() == durability_.inputs() &&
-                             writer_.durable_event() == durability_.events())) {
+    // After a failure nothing new may be told, or somebody would get it behind what was dropped.
+    if (durability_.failed() || (writer_.durable_input() == durability_.inputs() &&
+                                 writer_.durable_event() == durability_.events())) {
         return;
     }
     durability_.reached(writer_.durable_input(), writer_.durable_event());
