@@ -24,7 +24,11 @@ std::uint32_t rank_of(const Event& event, std::uint32_t shard) noexcept {
         case EventKind::recovered:
             return 2;
         case EventKind::daemon_state:
-            return 3;
+            // That it goes on from a journal comes before what that means for anybody.
+            return event.daemon_state.to == DaemonState::recovering ||
+                           event.daemon_state.from == DaemonState::recovering
+                       ? 1
+                       : 3;
         case EventKind::clock:
             return shard == 0 ? 5 : 4;
         case EventKind::count_:
