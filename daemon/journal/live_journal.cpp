@@ -21,6 +21,7 @@
 namespace margind::daemon {
 namespace {
 
+constexpr core::Duration kCommitUnwaited = core::Duration::from_ms(50);
 constexpr const char* kProgram = "margind " MARGIND_VERSION;
 
 std::string hex_of(const SessionId& session) {
@@ -266,9 +267,13 @@ void LiveJournal::start() {
         ring_.emplace(settings_.journal.ring_bytes);
     }
     tap_.emplace(*ring_, durability_);
-    cycle_.emplace(
-        *ring_, *writer_, durability_, clock_, to_io_,
-        JournalCycle::Options{settings_.journal.commit_every, settings_.journal.free_low_bytes});
+    // With durability memory nobody waits for the disk, and syncs cost the cores they run on.
+    const bool waited_for = settings_.journal.durability == config::Durability::group;
+    const core::Duration commit_every =
+        waited_for ? settings_.journal.commit_every
+                   : std::max(settings_.journal.commit_every, kCommitUnwaited);
+    cycle_.emplace(*ring_, *writer_, durability_, clock_, to_io_,
+                   JournalCycle::Options{commit_every, settings_.journal.free_low_bytes});
     shadow_.emplace(files_, durability_, clock_,
                     ShadowCycle::Options{
                         .folder = folder_,
