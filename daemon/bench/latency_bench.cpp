@@ -205,6 +205,8 @@ class LatencyBench {
             config::Settings own = settings(feed_port);
             own.journal.durability = durability;
             own.journal.free_low_bytes = 0;
+            // New for each half: the disk must not still be busy with making the files ready.
+            own.journal.segment_bytes = 16 * 1024 * 1024;
             if (durability != config::Durability::none) own.journal.directory = folder.path();
             Application application(std::move(own));
             listening(application.events_port());
