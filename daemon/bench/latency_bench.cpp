@@ -29,7 +29,8 @@ namespace {
 constexpr std::size_t kSlice = 500;  // messages; one preemption spoils one slice, not the run
 constexpr double kCalmCores = 0.1;   // more foreign load than this, and the tails are not ours
 
-// A journal's folder, new for each half; gone with this object.
+// A folder for what the daemon keeps, emptied for each half; gone with this object, which is not
+// the daemon's: that one is killed.
 class JournalFolder {
   public:
     explicit JournalFolder(const std::filesystem::path& place)
@@ -41,6 +42,10 @@ class JournalFolder {
         std::filesystem::remove_all(path_, ignored);
     }
     const std::filesystem::path& path() const { return path_; }
+    void empty() const {
+        std::filesystem::remove_all(path_);
+        std::filesystem::create_directories(path_);
+    }
 
   private:
     const std::filesystem::path path_;
@@ -201,13 +206,17 @@ class LatencyBench {
     Contender daemon() const { return daemon(options_.journal); }
     Contender daemon(config::Durability durability) const {
         return [this, durability](std::uint16_t feed_port, const auto& listening) {
-            const JournalFolder folder(options_.journal_directory);
             config::Settings own = settings(feed_port);
             own.journal.durability = durability;
             own.journal.free_low_bytes = 0;
             // New for each half: the disk must not still be busy with making the files ready.
             own.journal.segment_bytes = 16 * 1024 * 1024;
-            if (durability != config::Durability::none) own.journal.directory = folder.path();
+            if (durability != config::Durability::none) {
+                journal_.empty();
+                memory_.empty();
+                own.journal.directory = journal_.path();
+                own.journal.memory_directory = memory_.path();
+            }
             Application application(std::move(own));
             listening(application.events_port());
             application.run();
@@ -246,6 +255,8 @@ class LatencyBench {
     SystemClock clock_;
     const Population population_;
     const AccountsFile accounts_;
+    const JournalFolder journal_{options_.journal_directory};
+    const JournalFolder memory_{"/dev/shm"};
     const HarnessOptions harness_;
     std::size_t line_bytes_ = 0;
     std::size_t frame_bytes_ = 0;
