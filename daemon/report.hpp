@@ -87,7 +87,6 @@ struct ShadowReport {
     std::uint64_t events_compared = 0;  // with those in the journal
     std::uint64_t snapshots = 0;        // written by this process
     std::uint64_t snapshot_input = 0;   // of the newest one there is
-    core::Timestamp snapshot_time;      // when it was written; not stated: by another process
     std::uint64_t failures = 0;         // of writing, compressing or removing files
     bool diverged = false;              // a replay did not give the events that were told
     LatencyHistogram snapshot;          // time to write one

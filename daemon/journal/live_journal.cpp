@@ -156,8 +156,10 @@ void LiveJournal::forget_unfinished_load() {
 
 void LiveJournal::recover() {
     const core::Timestamp begin = clock_.now();
-    Past past(files_, folder_, {.search = settings_.engine.search, .other_config = {}});
+    Past past(files_, folder_, settings_.engine.search);
     if (past.go_to_newest_snapshot() == PastStatus::problem) refuse(past.problem());
+    for (const std::string& notice : past.notices()) spdlog::warn("journal: {}", notice);
+    const std::uint64_t snapshot = past.snapshot();
     come_to_the_end(past);
     add_leftover(past);
     if (past.input_seq() + 1 != state_.inputs.next_sequence) {
@@ -176,9 +178,14 @@ void LiveJournal::recover() {
     if (past.begin_epoch(std::move(epoch)) == PastStatus::problem) refuse(past.problem());
     last_input_seq_ = past.input_seq();
     engine_time_ = past.engine_time();
-    spdlog::info("journal: {} goes on after input {} and event {}, {} accounts, in {:.1f} s",
-                 folder_, last_input_seq_, past.event_seq(), past.engine().account_count(),
-                 (clock_.now() - begin).seconds());
+    spdlog::info(
+        "journal: {} goes on after input {} and event {}, {} accounts, {} inputs replayed since "
+        "{}, in "
+        "{:.1f} s",
+        folder_, last_input_seq_, past.event_seq(), past.engine().account_count(),
+        last_input_seq_ - snapshot,
+        snapshot > 0 ? fmt::format("the snapshot after input {}", snapshot) : "the first one",
+        (clock_.now() - begin).seconds());
     engine_ = past.release_engine();
 }
 

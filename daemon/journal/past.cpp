@@ -9,8 +9,8 @@
 
 namespace margind::daemon {
 
-Past::Past(FileLayer& files, std::string folder, PastOptions options)
-    : files_(files), folder_(std::move(folder)), options_(std::move(options)) {}
+Past::Past(FileLayer& files, std::string folder, core::Search search)
+    : files_(files), folder_(std::move(folder)), search_(search) {}
 
 Past::~Past() = default;
 
@@ -41,11 +41,7 @@ PastStatus Past::go_to_newest_snapshot() {
 
 PastStatus Past::begin_at_or_before(std::uint64_t sequence) {
     std::vector<std::uint64_t> snapshots;
-    if (options_.other_config.empty()) {
-        if (const IoError error = list_snapshots(files_, folder_, snapshots)) {
-            return fail(error.text);
-        }
-    }
+    if (const IoError error = list_snapshots(files_, folder_, snapshots)) return fail(error.text);
     for (const std::uint64_t snapshot : snapshots) {
         if (snapshot > sequence) continue;
         if (begin_with_snapshot(snapshot) == PastStatus::stepped) return PastStatus::stepped;
@@ -60,7 +56,7 @@ PastStatus Past::begin_with_snapshot(std::uint64_t sequence) {
     SnapshotReader reader(files_, folder_ + "/" + snapshot_name(sequence));
     const SnapshotAbout& about = reader.about();
     if (!reader.problem().empty()) return fail(reader.problem());
-    if (!use_config(about.epoch, about.epoch.config_text)) return PastStatus::problem;
+    if (!use_config(about.epoch)) return PastStatus::problem;
     std::string problem;
     std::unique_ptr<core::Engine> engine =
         core::Engine::restore(settings_.risk, engine_options(), reader, problem);
@@ -125,10 +121,8 @@ PastStatus Past::read_epoch(const JournalRecord& record) {
 PastStatus Past::begin_epoch(core::EpochRecord epoch) {
     // A snapshot may have been written after the epoch that stands before the next input.
     if (engine_ != nullptr && epoch.number < epoch_.number) return PastStatus::stepped;
-    const std::string text =
-        options_.other_config.empty() ? epoch.config_text : options_.other_config;
-    if (engine_ == nullptr || text != config_text_) {
-        if (!use_config(epoch, text)) return PastStatus::problem;
+    if (engine_ == nullptr || epoch.config_text != config_text_) {
+        if (!use_config(epoch)) return PastStatus::problem;
         if (engine_ == nullptr) {
             engine_ = std::make_unique<core::Engine>(settings_.risk, engine_options());
         } else if (!carry_over()) {
@@ -139,21 +133,21 @@ PastStatus Past::begin_epoch(core::EpochRecord epoch) {
     return PastStatus::stepped;
 }
 
-bool Past::use_config(const core::EpochRecord& epoch, const std::string& text) {
-    config::Loaded loaded = config::load_text(text, epoch.config_name);
+bool Past::use_config(const core::EpochRecord& epoch) {
+    config::Loaded loaded = config::load_text(epoch.config_text, epoch.config_name);
     if (!loaded.problems.empty()) {
         fail(fmt::format("this margind cannot read the configuration of epoch {}: {}", epoch.number,
                          to_string(loaded.problems.front())));
         return false;
     }
     settings_ = std::move(loaded.settings);
-    config_text_ = text;
+    config_text_ = epoch.config_text;
     return true;
 }
 
 core::EngineOptions Past::engine_options() const {
     core::EngineOptions options = config::engine_options(settings_.engine);
-    options.search = options_.search;
+    options.search = search_;
     options.config_hash = config_hash(config_text_);
     return options;
 }

@@ -2,7 +2,7 @@
 // from there, input by input, through restarts and changed configurations. Recovery, the shadow,
 // replays and explanations all look at the past through this.
 //
-//   Past past(files, folder, options);
+//   Past past(files, folder);
 //   if (past.go_to(from) == PastStatus::problem) tell past.problem();
 //   while (past.step(to) == PastStatus::stepped) look at past.input(), past.events(), past.engine()
 //
@@ -35,16 +35,10 @@ enum class PastStatus : std::uint8_t {
     problem,  // problem() says what; the engine stays where it is
 };
 
-struct PastOptions {
-    core::Search search = core::Search::bands;
-    // Which other configuration to judge the recorded inputs by; empty: the recorded one. Snapshots
-    // are of the recorded one: with another, everything is replayed from the first input.
-    std::string other_config;
-};
-
 class Past {
   public:
-    Past(FileLayer& files, std::string folder, PastOptions options = {});
+    // `search`: how its engine finds whom an input can have changed; the events are the same.
+    Past(FileLayer& files, std::string folder, core::Search search = core::Search::bands);
     ~Past();
     Past(const Past&) = delete;
     Past& operator=(const Past&) = delete;
@@ -87,7 +81,7 @@ class Past {
     PastStatus begin_at_or_before(std::uint64_t sequence);
     PastStatus begin_with_snapshot(std::uint64_t sequence);
     PastStatus begin();
-    bool use_config(const core::EpochRecord& epoch, const std::string& text);
+    bool use_config(const core::EpochRecord& epoch);
     core::EngineOptions engine_options() const;
     bool carry_over();
     PastStatus read_epoch(const JournalRecord& record);
@@ -96,7 +90,7 @@ class Past {
 
     FileLayer& files_;
     const std::string folder_;
-    const PastOptions options_;
+    const core::Search search_;
     std::unique_ptr<StreamReader> inputs_;
     std::unique_ptr<core::Engine> engine_;
     config::Settings settings_;

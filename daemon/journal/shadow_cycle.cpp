@@ -21,7 +21,7 @@ ShadowCycle::ShadowCycle(FileLayer& files, const Durability& durability, feeds::
       clock_(clock),
       options_(std::move(options)),
       keeper_(files, options_.keeper),
-      past_(files, options_.folder, {.search = options_.search, .other_config = {}}) {}
+      past_(files, options_.folder, options_.search) {}
 
 ShadowCycle::~ShadowCycle() = default;
 
@@ -124,7 +124,6 @@ void ShadowCycle::snapshot_if_due(core::Timestamp now) {
     }
     ++report_.snapshots;
     report_.snapshot_input = about.input_seq;
-    report_.snapshot_time = now;
     report_.snapshot.record(done - now);
     find_oldest_snapshot();
     spdlog::info("snapshot after input {}: {} accounts, {} bytes, {:.2f} s", about.input_seq,
