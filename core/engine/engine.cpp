@@ -193,17 +193,13 @@ Refusal Engine::Implementation::apply_parameter(const ParameterInput& record) no
     event.parameters = {.version = parameter_version_, .changes = changes};
     before_.push_back(event);
     market_.refresh();
-    judge_everybody();
-    return Refusal::none;
-}
-
-void Engine::Implementation::judge_everybody() noexcept {
     add_cause({.kind = CauseKind::parameters});
     index_->parameters_changed();
     for (std::uint32_t s = 0; s < book_.size(); ++s) {
         index_->account_changed(AccountSlot(s), book_.factors(AccountSlot(s)));
         judge(AccountSlot(s));
     }
+    return Refusal::none;
 }
 
 Refusal Engine::Implementation::apply_feed_state(const FeedStateInput& change) noexcept {
@@ -243,7 +239,9 @@ Refusal Engine::Implementation::apply_notice(const DaemonInput& input) noexcept 
             before_.push_back(moved_to(DaemonState::recovering, input.reason));
             before_.push_back(moved_to(DaemonState::warming, DaemonReason::none));
             market_.restarted(input_.engine_time);
-            judge_everybody();  // the configuration may be another one
+            // The configuration may be another one; the index was made with it.
+            add_cause({.kind = CauseKind::parameters});
+            for (std::uint32_t s = 0; s < book_.size(); ++s) judge(AccountSlot(s));
             announce_live();
             return Refusal::none;
         case DaemonNotice::degraded:

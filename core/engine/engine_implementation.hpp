@@ -115,7 +115,6 @@ class Engine::Implementation {
     AccountSlot give_to(const AccountInput& to) noexcept;
     void end_update(std::uint8_t origin) noexcept;
     void account_changed(AccountSlot slot) noexcept;
-    void judge_everybody() noexcept;
     void move_to(Standing& standing, MarginState to) noexcept;
     void note_changes(std::span<const ParameterInput> changes);
     Refusal apply_parameter(const ParameterInput& record) noexcept;
