@@ -244,6 +244,13 @@ void Application::Implementation::go_on_or_begin() {
         }
     } else {
         load_accounts_or_refuse(settings_.accounts.file, *cycle_, clock_);
+        // A run with no input on disk leaves nothing to go on from, and with durability memory
+        // nobody would look for what it had told.
+        if (cycle_->sequencer().last_input_seq() == 0) {
+            core::Input input = core::Input::of(core::TimerInput{});
+            input.receive_time = clock_.now();
+            cycle_->accept(input);
+        }
     }
     journal_->open_to_others(cycle_->sequencer().last_input_seq());
     if (!goes_on) journal_->finish_loading();
