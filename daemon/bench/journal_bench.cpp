@@ -46,6 +46,63 @@ class WorkFolder {
     std::filesystem::path path_;
 };
 
+// First prices and every account, a thousand accounts at a time: millions of them would not fit
+// into memory beside the engines they make. Then ticks.
+class InputSequence {
+  public:
+    InputSequence(const Population& population, const JournalBenchOptions& options)
+        : population_(population),
+          walk_({.accounts = options.accounts,
+                 .instruments = options.instruments,
+                 .ticks = options.ticks,
+                 .bp = options.bp,
+                 .history = {},
+                 .seed = options.seed}),
+          ticks_(population, walk_) {}
+
+    // The next inputs that make the book; none when it is made.
+    std::span<const core::Input> next_of_book() {
+        block_.clear();
+        if (input_seq_ == 0) {
+            for (std::uint32_t i = 0; i < population_.base_prices.size(); ++i) {
+                stamp(as_input({.instrument = i, .price = population_.base_prices[i]}, 1));
+            }
+        }
+        const std::uint32_t end = std::min(account_ + 1'000, population_.account_count());
+        std::vector<core::Input> records;
+        for (; account_ < end; ++account_) {
+            records.clear();
+            append_inputs(population_, account_, records);
+            for (const core::Input& record : records) stamp(record);
+        }
+        return block_;
+    }
+    // Requires: the book is made.
+    std::span<const core::Input> next_ticks(std::uint64_t count) {
+        block_.clear();
+        for (; count > 0; --count) stamp(as_input(ticks_.next(), ++tick_ + 1));
+        return block_;
+    }
+    core::Timestamp now() const { return now_; }
+
+  private:
+    void stamp(core::Input input) {
+        now_ = now_ + core::Duration::from_ms(1);
+        input.input_seq = ++input_seq_;
+        input.engine_time = input.receive_time = input.exchange_time = now_;
+        block_.push_back(input);
+    }
+
+    const Population& population_;
+    const EngineBenchOptions walk_;
+    TickSequence ticks_;
+    std::vector<core::Input> block_;
+    std::uint32_t account_ = 0;
+    std::uint64_t tick_ = 0;
+    std::uint64_t input_seq_ = 0;
+    core::Timestamp now_ = core::Timestamp::from_ns(1'760'130'000'000'000'000);
+};
+
 class JournalBench {
   public:
     explicit JournalBench(const JournalBenchOptions& options)
@@ -57,7 +114,6 @@ class JournalBench {
 
     std::string run() {
         const ForeignLoad foreign(clock_);
-        make_inputs();
         TextBuffer out;
         JsonWriter json(out);
         json.open_object();
@@ -67,9 +123,11 @@ class JournalBench {
         json.number("instruments", options_.instruments);
         json.number("ticks", options_.ticks);
         json.number("seed", options_.seed);
-        measure_append(json);
         measure_recovery(json);
-        measure_replay(json);
+        if (!options_.recovery_only) {
+            measure_append(json);
+            measure_replay(json);
+        }
         json.number("foreign_cpu_cores", foreign.cores());
         append_machine(json);
         json.close_object();
@@ -77,38 +135,9 @@ class JournalBench {
     }
 
   private:
-    double seconds_since(core::Timestamp begin) { return (clock_.now() - begin).seconds(); }
+    static constexpr std::uint64_t kTicksPerBlock = 1'000;
 
-    void stamp(core::Input input) {
-        now_ = now_ + core::Duration::from_ms(1);
-        input.input_seq = inputs_.size() + 1;
-        input.engine_time = input.receive_time = input.exchange_time = now_;
-        inputs_.push_back(input);
-    }
-    // First prices and every account; then ticks.
-    void make_inputs() {
-        for (std::uint32_t i = 0; i < population_.base_prices.size(); ++i) {
-            stamp(as_input({.instrument = i, .price = population_.base_prices[i]}, 1));
-        }
-        std::vector<core::Input> records;
-        for (std::uint32_t a = 0; a < population_.account_count(); ++a) {
-            records.clear();
-            append_inputs(population_, a, records);
-            for (const core::Input& record : records) stamp(record);
-        }
-        book_ = inputs_.size();
-        const EngineBenchOptions walk{.accounts = options_.accounts,
-                                      .instruments = options_.instruments,
-                                      .ticks = options_.ticks,
-                                      .bp = options_.bp,
-                                      .history = {},
-                                      .seed = options_.seed};
-        TickSequence ticks(population_, walk);
-        for (std::uint64_t t = 0; t < options_.ticks; ++t) {
-            stamp(as_input(ticks.next(), t + 2));
-        }
-    }
-    std::span<const core::Input> ticks() const { return std::span(inputs_).subspan(book_); }
+    double seconds_since(core::Timestamp begin) { return (clock_.now() - begin).seconds(); }
 
     std::unique_ptr<core::Engine> new_engine() const {
         return std::make_unique<core::Engine>(population_.parameters,
@@ -125,13 +154,14 @@ class JournalBench {
 
     // The engine's side of a record: encoded into the ring, which somebody empties in between.
     void measure_append(JsonWriter& json) {
-        constexpr std::size_t kBlock = 1'000;
         RecordRing ring(std::size_t{4} << 20);
         const Durability durability(config::Durability::group);
         JournalTap tap(ring, durability);
         std::vector<std::int64_t> per_record;
-        for (std::size_t from = 0; from < ticks().size(); from += kBlock) {
-            const auto block = ticks().subspan(from, std::min(kBlock, ticks().size() - from));
+        InputSequence inputs(population_, options_);
+        for (std::uint64_t left = options_.ticks; left > 0;) {
+            const auto block = inputs.next_ticks(std::min(kTicksPerBlock, left));
+            left -= block.size();
             const core::Timestamp begin = clock_.now();
             for (const core::Input& input : block) tap.input(input);
             per_record.push_back((clock_.now() - begin).ns() /
@@ -142,29 +172,32 @@ class JournalBench {
         append_distribution(json, "append_ns", std::move(per_record));
     }
 
+    static void append(JournalWriter& writer, std::span<const core::Input> inputs) {
+        std::array<std::byte, core::kInputBytesMax> room;
+        for (const core::Input& input : inputs) {
+            const std::size_t bytes = core::encode_input(input, room);
+            if (writer.append_input(input.input_seq, input.engine_time,
+                                    std::span(room).first(bytes)) != Append::done) {
+                throw std::runtime_error(writer.failed() ? writer.failure()
+                                                         : writer.space_problem());
+            }
+        }
+    }
     // Inputs of one commit as the journal's thread writes them, and the same bytes written bare.
     void write_journal(JournalWriter& writer, File& bare, std::vector<std::int64_t>& group,
                        std::vector<std::int64_t>& plain) {
-        std::array<std::byte, core::kInputBytesMax> room;
-        std::uint64_t offset = 0;
-        std::size_t next = 0;
-        const auto append = [&](std::uint64_t count) {
-            for (; count > 0 && next < inputs_.size(); --count, ++next) {
-                const std::size_t bytes = core::encode_input(inputs_[next], room);
-                if (writer.append_input(inputs_[next].input_seq, inputs_[next].engine_time,
-                                        std::span(room).first(bytes)) != Append::done) {
-                    throw std::runtime_error(writer.failed() ? writer.failure()
-                                                             : writer.space_problem());
-                }
-            }
-        };
-        while (next < book_) {
-            append(10'000);
+        InputSequence inputs(population_, options_);
+        for (auto block = inputs.next_of_book(); !block.empty(); block = inputs.next_of_book()) {
+            append(writer, block);
             commit(writer);
         }
-        while (next < inputs_.size()) {
+        std::uint64_t offset = 0;
+        for (std::uint64_t left = options_.ticks; left > 0;) {
             const bool measured = group.size() < options_.commits;
-            append(measured ? options_.inputs_per_commit : 10'000);
+            const auto block = inputs.next_ticks(
+                std::min(measured ? options_.inputs_per_commit : kTicksPerBlock, left));
+            left -= block.size();
+            append(writer, block);
             const std::vector<std::byte> same(writer.waiting_bytes(), std::byte{1});
             core::Timestamp begin = clock_.now();
             commit(writer);
@@ -185,9 +218,14 @@ class JournalBench {
     // reading of the file.
     void measure_recovery(JsonWriter& json) {
         core::Timestamp begin = clock_.now();
-        const std::unique_ptr<core::Engine> engine = new_engine();
-        for (const core::Input& input : std::span(inputs_).first(book_)) apply(*engine, input);
-        const double build = seconds_since(begin);
+        std::unique_ptr<core::Engine> engine = new_engine();
+        double build = seconds_since(begin);
+        InputSequence inputs(population_, options_);
+        for (auto block = inputs.next_of_book(); !block.empty(); block = inputs.next_of_book()) {
+            begin = clock_.now();
+            for (const core::Input& input : block) apply(*engine, input);
+            build += seconds_since(begin);
+        }
         if (!engine->can_save()) throw std::runtime_error("the engine cannot be saved");
         SnapshotAbout about;
         about.input_seq = engine->input_seq();
@@ -195,6 +233,8 @@ class JournalBench {
         begin = clock_.now();
         check(write_snapshot(files_, folder_.text(), about, *engine, bytes));
         const double write = seconds_since(begin);
+        const std::uint64_t hash = engine->state_hash();
+        engine.reset();
         const std::string path = folder_.text() + "/" + snapshot_name(about.input_seq);
         const double read = read_bare(path);
         begin = clock_.now();
@@ -206,7 +246,7 @@ class JournalBench {
             throw std::runtime_error(problem + reader.problem());
         }
         const double recovery = seconds_since(begin);
-        if (restored->state_hash() != engine->state_hash()) {
+        if (restored->state_hash() != hash) {
             throw std::runtime_error("the restored engine is another one");
         }
         json.open_object("recovery");
@@ -240,7 +280,8 @@ class JournalBench {
             JournalWriter writer(files_, {.folder = folder_.text()}, state);
             core::EpochRecord epoch;
             epoch.number = 1;
-            if (writer.append_epoch(epoch, now_) != Append::done) {
+            const core::Timestamp now = InputSequence(population_, options_).now();
+            if (writer.append_epoch(epoch, now) != Append::done) {
                 throw std::runtime_error(writer.failure() + writer.space_problem());
             }
             std::unique_ptr<File> bare;
@@ -252,7 +293,7 @@ class JournalBench {
             check(bare->write(0, zeros));
             check(bare->sync());
             write_journal(writer, *bare, group, plain);
-            if (!writer.close(now_)) throw std::runtime_error(writer.failure());
+            if (!writer.close(now)) throw std::runtime_error(writer.failure());
         }
         append_distribution(json, "group_commit_ns", std::move(group));
         append_distribution(json, "bare_fdatasync_ns", std::move(plain));
@@ -261,17 +302,19 @@ class JournalBench {
         const std::unique_ptr<core::Engine> replayed = new_engine();
         double alone_seconds = 0;
         double replay_seconds = 0;
-        constexpr std::size_t kBlock = 1'000;
-        for (std::size_t from = 0; from < inputs_.size(); from += kBlock) {
-            const auto block =
-                std::span(inputs_).subspan(from, std::min(kBlock, inputs_.size() - from));
+        InputSequence inputs(population_, options_);
+        for (auto block = inputs.next_of_book(); !block.empty(); block = inputs.next_of_book()) {
+            for (const core::Input& input : block) apply(*alone, input);
+            replay(reader, *replayed, block.back().input_seq);
+        }
+        for (std::uint64_t left = options_.ticks; left > 0;) {
+            const auto block = inputs.next_ticks(std::min(kTicksPerBlock, left));
+            left -= block.size();
             core::Timestamp begin = clock_.now();
             for (const core::Input& input : block) apply(*alone, input);
-            const double of_engine = seconds_since(begin);
+            alone_seconds += seconds_since(begin);
             begin = clock_.now();
             replay(reader, *replayed, block.back().input_seq);
-            if (from < book_) continue;
-            alone_seconds += of_engine;
             replay_seconds += seconds_since(begin);
         }
         if (alone->state_hash() != replayed->state_hash()) {
@@ -304,9 +347,6 @@ class JournalBench {
     PosixFiles files_;
     const WorkFolder folder_;
     const Population population_;
-    std::vector<core::Input> inputs_;
-    std::size_t book_ = 0;  // of them make the book
-    core::Timestamp now_ = core::Timestamp::from_ns(1'760'130'000'000'000'000);
 };
 
 }  // namespace

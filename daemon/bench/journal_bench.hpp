@@ -18,6 +18,7 @@ struct JournalBenchOptions {
     std::uint64_t inputs_per_commit = 100;
     double bp = 1;
     std::uint64_t seed = 1;
+    bool recovery_only = false;
 };
 
 // One JSON object. Throws std::runtime_error when the disk fails, or a replay is not what was

@@ -179,6 +179,9 @@ void add_journal_bench(CLI::App& bench, int& exit_code) {
         ->check(CLI::Range(0.001, 100.0))
         ->capture_default_str();
     command->add_option("--seed", options->seed, "Seed of book and prices")->capture_default_str();
+    command->add_flag("--recovery-only", options->recovery_only,
+                      "A snapshot and coming back from it alone: ten million accounts take 12 GB "
+                      "and some minutes");
     command->callback(
         [&exit_code, options] { exit_code = print([&] { return run_journal_bench(*options); }); });
 }
