@@ -34,13 +34,19 @@ int verify_journal(const std::string& folder) {
     }
     for (const SegmentSeen& segment : seen.inputs) tell(segment);
     for (const SegmentSeen& segment : seen.events) tell(segment);
-    const std::size_t problems = seen.problems().size();
+    for (const std::string& missing : seen.end.problems) fmt::print("{}\n", missing);
+    for (const std::string& note : seen.end.notes) fmt::print("note: {}\n", note);
+    const std::size_t segments = seen.inputs.size() + seen.events.size();
+    const std::size_t problems = seen.problems().size() - seen.end.problems.size();
     if (problems > 0) {
         return complain(kVerify, fmt::format("{} of {} segments are not as they were written",
-                                             problems, seen.inputs.size() + seen.events.size()));
+                                             problems, segments));
     }
-    fmt::print("{} segments, each as it was written\n", seen.inputs.size() + seen.events.size());
-    return kOk;
+    fmt::print("{} segments, each as it was written\n", segments);
+    if (seen.end.problems.empty()) return kOk;
+    return complain(kVerify,
+                    "and others are missing: put them back from where they are kept, or "
+                    "see what is left with margind inspect journal");
 }
 
 int repair(const std::string& folder, bool accept_loss) {
@@ -73,7 +79,7 @@ void add_journal(CLI::App& app, int& exit_code) {
     auto* verify = command->add_subcommand(
         "verify",
         "Reads every byte: the sum of each record, the SHA-256 of each segment and what "
-        "the next one says of it. Exit 1: one is not as it was written.");
+        "the next one says of it. Exit 1: one is not as it was written, or is missing.");
     verify->add_option("folder", *folder, "The journal's folder")->required();
     verify->callback([folder, &exit_code] { exit_code = verify_journal(*folder); });
 

@@ -112,6 +112,40 @@ int report(const Divergence& found) {
     return kFailed;
 }
 
+std::string named(const core::Event& event) {
+    return fmt::format("event {} ({}, of input {})", event.event_seq, name_of(event.kind),
+                       event.input_seq);
+}
+
+// What one stream has and the other has not. Empty: nothing, or what a crash leaves behind; that is
+// printed.
+std::string missing_at_the_end(FileLayer& files, const std::string& folder, const Proof& proof) {
+    if (proof.not_recorded() == 0 && !proof.beyond_inputs()) return {};
+    const JournalState state = examine_journal(files, folder);
+    if (!state.problem.empty()) return state.problem;
+    if (proof.beyond_inputs()) {
+        fmt::print(
+            "{} has no input; neither was on disk when the daemon ended, and its next start cuts "
+            "it off\n",
+            named(*proof.beyond_inputs()));
+    }
+    if (proof.not_recorded() == 0) return {};
+    if (state.closed || proof.later_run_took_inputs()) {
+        return fmt::format(
+            "{} is not in {}, nor {} after it, though they follow from the inputs and the run that "
+            "made them {}: the events' files from {} on are missing",
+            named(proof.first_not_recorded()), folder,
+            proof.not_recorded() == 1 ? "any" : "the " + grouped(proof.not_recorded() - 1),
+            state.closed ? "ended as it should" : "was gone on from",
+            segment_name(core::JournalStream::events, proof.first_not_recorded().event_seq));
+    }
+    fmt::print(
+        "{} more events follow from the last inputs; they were neither recorded nor "
+        "published\n",
+        grouped(proof.not_recorded()));
+    return {};
+}
+
 int verify(FileLayer& files, Playback& playback, const ReplayArguments& arguments) {
     Progress progress(arguments.progress);
     Proof proof(files, arguments.folder);
@@ -123,21 +157,9 @@ int verify(FileLayer& files, Playback& playback, const ReplayArguments& argument
     if (step == Playback::Step::problem) return complain(kCommand, playback.problem());
     if (proof.divergence()) return report(*proof.divergence());
     if (!same) return complain(kCommand, proof.problem());
-    if (proof.not_recorded() > 0) {
-        const JournalState state = examine_journal(files, arguments.folder);
-        if (!state.problem.empty()) return complain(kCommand, state.problem);
-        if (state.closed) {
-            return complain(
-                kCommand,
-                fmt::format("{} events that follow from the inputs are not in the journal, "
-                            "although its last run ended as it should: files named events-* "
-                            "are missing",
-                            grouped(proof.not_recorded())));
-        }
-        fmt::print(
-            "{} more events follow from the last inputs; they were neither recorded nor "
-            "published\n",
-            grouped(proof.not_recorded()));
+    if (const std::string missing = missing_at_the_end(files, arguments.folder, proof);
+        !missing.empty()) {
+        return complain(kCommand, missing);
     }
     fmt::print("{} inputs, {} events: identical\n", grouped(progress.inputs()),
                grouped(proof.events()));

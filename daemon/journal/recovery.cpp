@@ -36,9 +36,11 @@ struct Scans {
 };
 
 Scans scan(FileLayer& files, const std::string& folder, ScanDepth depth, JournalState& state) {
-    Scans scans{scan_stream(files, folder, core::JournalStream::inputs, depth),
-                scan_stream(files, folder, core::JournalStream::events, depth)};
+    Scans scans;
     auto& [inputs, events] = scans;
+    // Beside a daemon that writes: the input of an event that is seen is there to be seen after it.
+    events = scan_stream(files, folder, core::JournalStream::events, depth);
+    inputs = scan_stream(files, folder, core::JournalStream::inputs, depth);
     if (inputs.failure.empty() && events.failure.empty()) {
         cut_orphans(files, folder, inputs, events);
     }
@@ -57,7 +59,7 @@ Scans scan(FileLayer& files, const std::string& folder, ScanDepth depth, Journal
         state.loss_accepted |= ends_with_loss(*stream);
     }
     state.session = inputs.segments.empty() ? events.session : inputs.session;
-    state.closed = inputs.end && inputs.end->type == core::RecordType::close && !events.cut;
+    state.closed = inputs.end && inputs.end->type == core::RecordType::close;
     return scans;
 }
 

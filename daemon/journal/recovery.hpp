@@ -28,7 +28,7 @@ struct JournalState {
     StreamEnd events;
     std::uint32_t last_epoch = 0;  // 0: none: the journal is empty
     SessionId session{};           // of the last epoch
-    bool closed = false;           // the last run ended as it should
+    bool closed = false;           // the last run ended as it should, the events before the inputs
     // Damage was accepted at the end: numbers beyond it were perhaps published, and come again.
     // Whoever goes on from here begins a new session.
     bool loss_accepted = false;

@@ -284,6 +284,10 @@ void cut_orphans(FileLayer& files, const std::string& folder, const StreamScan& 
                  StreamScan& events) {
     const std::uint64_t last_input =
         (inputs.cut ? inputs.cut->next_sequence : inputs.next_sequence) - 1;
+    // The end of a full segment, or of a run, is written once all events so far are on disk with
+    // their inputs: those of later inputs say that what followed it is missing.
+    const bool inputs_ended =
+        inputs.segments.empty() || (inputs.end && inputs.end->flags == core::kSealFull);
     if (events.cut && events.cut->offset == 0) return;  // nothing is left of it
     std::size_t i = events.cut ? events.cut->segment + 1 : events.segments.size();
     std::uint64_t end = events.cut ? events.cut->offset : ~std::uint64_t{0};
@@ -302,7 +306,7 @@ void cut_orphans(FileLayer& files, const std::string& folder, const StreamScan& 
         }
         end = ~std::uint64_t{0};
         if (!orphan.cut) break;
-        if (later || orphan.was_on_disk) {
+        if (later || orphan.was_on_disk || inputs_ended) {
             events.damage = fmt::format(
                 "{}/{} has event {} of input {} at offset {}, and it was on disk; but the inputs "
                 "end "

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/journal/event_codec.hpp"
+#include "core/journal/input_codec.hpp"
 #include "daemon/journal/sealed_segment.hpp"
 #include "daemon/journal/segment_reader.hpp"
 #include "daemon/journal/sha256.hpp"
@@ -91,6 +93,12 @@ class SegmentCheck {
         }
         if (!seen_.first_time.stated()) seen_.first_time = record.header.time;
         seen_.last_time = record.header.time;
+        if (record.header.type == core::RecordType::event) {
+            seen_.last_input = core::input_of_event(record.payload).value_or(0);
+        } else if (core::Input input; core::decode_input(record.header.sequence, record.header.time,
+                                                         record.payload, input)) {
+            seen_.timer |= input.kind == core::InputKind::timer;
+        }
     }
 
     void sum() {

@@ -30,8 +30,10 @@ struct SegmentSeen {
     std::uint64_t next_sequence = 0;
     core::Timestamp first_time;  // of its first and last input or event; not stated: none
     core::Timestamp last_time;
-    bool finished = false;  // by a close or seal record; else it is the one being written
-    bool closed = false;    // the run ended as it should
+    std::uint64_t last_input = 0;  // of events: that of the last one
+    bool timer = false;            // of inputs: one of them is a timer
+    bool finished = false;         // by a close or seal record; else it is the one being written
+    bool closed = false;           // the run ended as it should
     std::uint16_t seal_flags = 0;
     std::vector<EpochSeen> epochs;
     Sha256 sum{};  // of a finished one

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "daemon/journal/sha256.hpp"
+#include "daemon/journal/snapshot_file.hpp"
 #include "daemon/stand_in/dialect_text.hpp"
 #include "daemon/view/text.hpp"
 
@@ -27,6 +28,7 @@ class JournalText {
         write_files("cut off, kept aside", seen.lost);
         const auto problems = seen.problems();
         for (const std::string& problem : problems) line("\n{}", problem);
+        for (const std::string& note : seen.end.notes) line("\n{}", note);
         if (seen.damaged()) {
             line("\nmargind journal repair DIR --accept-loss cuts the journal off there.");
         }
@@ -105,6 +107,7 @@ std::vector<std::string> JournalSeen::problems() const {
             if (!segment.problem.empty()) found.push_back(segment.problem);
         }
     }
+    found.insert(found.end(), end.problems.begin(), end.problems.end());
     return found;
 }
 
@@ -124,6 +127,12 @@ bool read_journal(FileLayer& files, const std::string& folder, JournalSeen& seen
         problem = error.text;
         return false;
     }
+    std::vector<std::uint64_t> snapshots;
+    if (IoError error = list_snapshots(files, folder, snapshots)) {
+        problem = error.text;
+        return false;
+    }
+    const std::uint64_t last_snapshot = snapshots.empty() ? 0 : snapshots.front();
     for (const std::string& name : names) {
         if (name.starts_with("snapshot-") && name.ends_with(".mgs")) {
             seen.snapshots.push_back({name, size_of(files, folder + "/" + name)});
@@ -131,9 +140,10 @@ bool read_journal(FileLayer& files, const std::string& folder, JournalSeen& seen
             seen.lost.push_back({name, size_of(files, folder + "/" + name)});
         }
     }
-    if (!read_chain(files, folder, core::JournalStream::inputs, kWholeStream, seen.inputs,
+    // Beside a daemon that writes: the input of an event that is seen is there to be seen after it.
+    if (!read_chain(files, folder, core::JournalStream::events, kWholeStream, seen.events,
                     problem) ||
-        !read_chain(files, folder, core::JournalStream::events, kWholeStream, seen.events,
+        !read_chain(files, folder, core::JournalStream::inputs, kWholeStream, seen.inputs,
                     problem)) {
         return false;
     }
@@ -141,6 +151,15 @@ bool read_journal(FileLayer& files, const std::string& folder, JournalSeen& seen
         problem = folder + ": holds no journal";
         return false;
     }
+    if (ends_closed(seen.inputs) && !ends_closed(seen.events)) {
+        // It may have been closed since they were read.
+        seen.events.clear();
+        if (!read_chain(files, folder, core::JournalStream::events, kWholeStream, seen.events,
+                        problem)) {
+            return false;
+        }
+    }
+    seen.end = find_missing_end(folder, seen.inputs, seen.events, last_snapshot);
     return true;
 }
 

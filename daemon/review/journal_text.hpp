@@ -6,6 +6,7 @@
 
 #include "daemon/gateway/event_json.hpp"
 #include "daemon/review/chain.hpp"
+#include "daemon/review/missing_end.hpp"
 
 namespace margind::daemon {
 
@@ -18,6 +19,7 @@ struct JournalSeen {
     std::vector<SegmentSeen> events;
     std::vector<Other> snapshots;
     std::vector<Other> lost;  // side files of an accepted loss
+    MissingEnd end;
 
     std::vector<std::string> problems() const;
     bool damaged() const;  // beyond a torn tail

@@ -9,6 +9,7 @@
 namespace margind::daemon {
 
 bool Proof::check(const Playback& playback) {
+    later_run_took_inputs_ |= not_recorded_ > 0 && playback.fresh_epoch();
     return std::all_of(playback.events().begin(), playback.events().end(),
                        [&](const core::Event& event) { return check(event, playback); });
 }
@@ -31,7 +32,7 @@ bool Proof::check(const core::Event& event, const Playback& playback) {
     }
     // The daemon ended between an input and the record of its event: nobody was told of it.
     if (exhausted_) {
-        ++not_recorded_;
+        if (not_recorded_++ == 0) first_not_recorded_ = event;
         return true;
     }
     std::array<std::byte, core::kEventBytesMax> bytes;
@@ -46,7 +47,7 @@ bool Proof::check(const core::Event& event, const Playback& playback) {
     return diverge(playback, &event);
 }
 
-bool Proof::finish(const Playback& playback) {
+bool Proof::finish(Playback& playback) {
     if (exhausted_) return true;
     if (!begun_) {
         begun_ = true;
@@ -69,9 +70,19 @@ bool Proof::finish(const Playback& playback) {
         problem_ = log_.problem();
         return false;
     }
-    // Of an input that was not there yet when the inputs were read to their end.
-    if (event.input_seq > playback.input_seq()) return true;
-    return diverge(playback, nullptr);
+    if (event.input_seq <= playback.input_seq()) return diverge(playback, nullptr);
+    // Beside a daemon that writes the input was not there yet when the end was read; now it is.
+    switch (playback.step()) {
+        case Playback::Step::input:
+            return true;
+        case Playback::Step::problem:
+            problem_ = playback.problem();
+            return false;
+        case Playback::Step::end:
+            break;
+    }
+    beyond_inputs_ = event;
+    return true;
 }
 
 bool Proof::diverge(const Playback& playback, const core::Event* replayed) {

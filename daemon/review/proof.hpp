@@ -27,11 +27,17 @@ class Proof {
     // Compares what the playback's last step said. False: divergence() or problem() says why.
     bool check(const Playback& playback);
     // At the end of the inputs: whether the journal has events beyond them.
-    bool finish(const Playback& playback);
+    bool finish(Playback& playback);
 
     std::uint64_t events() const { return events_; }              // compared
     std::uint64_t not_recorded() const { return not_recorded_; }  // made beyond the last recorded
+    const core::Event& first_not_recorded() const { return first_not_recorded_; }  // if any
+    // Such an event is of a run after which another one took inputs: that one had begun by
+    // recording what was missing.
+    bool later_run_took_inputs() const { return later_run_took_inputs_; }
     const std::optional<Divergence>& divergence() const { return divergence_; }
+    // After finish(): the first event of an input that the journal does not have.
+    const std::optional<core::Event>& beyond_inputs() const { return beyond_inputs_; }
     const std::string& problem() const { return problem_; }
 
   private:
@@ -43,7 +49,10 @@ class Proof {
     bool exhausted_ = false;
     std::uint64_t events_ = 0;
     std::uint64_t not_recorded_ = 0;
+    core::Event first_not_recorded_;
+    bool later_run_took_inputs_ = false;
     std::optional<Divergence> divergence_;
+    std::optional<core::Event> beyond_inputs_;
     std::string problem_;
 };
 
