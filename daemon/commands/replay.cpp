@@ -1,6 +1,7 @@
 // margind replay: a journal's inputs once more; and what another configuration would have done.
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "daemon/clock.hpp"
 #include "daemon/commands/command.hpp"
@@ -22,7 +23,7 @@ constexpr std::size_t kRowsShown = 40;  // of a comparison, without --all
 
 struct ReplayArguments {
     std::string folder;
-    std::uint64_t from = 1;
+    std::optional<std::uint64_t> from;  // nothing: as far back as it goes
     std::uint64_t to = std::numeric_limits<std::uint64_t>::max();
     bool verify = false;
     bool progress = false;
@@ -216,8 +217,8 @@ int compare(Playback& playback, const ReplayArguments& arguments) {
 }
 
 std::string wrong_combination(const ReplayArguments& arguments) {
-    if (arguments.from == 0) return "--from: inputs are numbered from 1";
-    if (arguments.to < arguments.from) return "--to: is before --from";
+    if (arguments.from == 0U) return "--from: inputs are numbered from 1";
+    if (arguments.from && arguments.to < *arguments.from) return "--to: is before --from";
     if (arguments.diff && arguments.config.empty()) {
         return "--diff: name the other configuration with --config";
     }
@@ -227,11 +228,24 @@ std::string wrong_combination(const ReplayArguments& arguments) {
     if (arguments.diff && arguments.verify) return "--diff and --verify: one at a time";
     if ((arguments.json || arguments.all) && !arguments.diff)
         return "--json, --all: only with --diff";
-    if (arguments.diff && arguments.from > 1) {
+    if (arguments.diff && arguments.from.value_or(1) > 1) {
         return "--from: not with --diff; the other configuration has to see every account from the "
                "beginning";
     }
     return {};
+}
+
+bool begin(Playback& playback, const ReplayArguments& arguments) {
+    if (arguments.from) return playback.go_to(*arguments.from - 1);
+    // The other configuration has to see every account from the beginning.
+    if (arguments.diff) return playback.go_to(0);
+    if (!playback.go_to_the_beginning()) return false;
+    if (playback.input_seq() == 0) return true;
+    complain(kCommand,
+             fmt::format("the journal's beginning was removed by retention: from input {} "
+                         "on, which follows its oldest snapshot",
+                         playback.input_seq() + 1));
+    return true;
 }
 
 int run_replay(const ReplayArguments& arguments) {
@@ -241,7 +255,7 @@ int run_replay(const ReplayArguments& arguments) {
     if (!folder_readable(kCommand, arguments.folder)) return kUnavailable;
     PosixFiles files;
     Playback playback(files, arguments.folder);
-    if (!playback.go_to(arguments.from - 1)) return complain(kCommand, playback.problem());
+    if (!begin(playback, arguments)) return complain(kCommand, playback.problem());
     if (arguments.diff) return compare(playback, arguments);
     if (arguments.verify) return verify(files, playback, arguments);
     return write_events(playback, arguments);
@@ -256,7 +270,10 @@ void add_replay(CLI::App& app, int& exit_code) {
         "or what another configuration would have done.");
     auto arguments = std::make_shared<ReplayArguments>();
     command->add_option("folder", arguments->folder, "The journal's folder")->required();
-    command->add_option("--from", arguments->from, "First input to show or compare");
+    command->add_option(
+        "--from", arguments->from,
+        "First input to show or compare; without it, the first one, or, where retention "
+        "has removed that, the one after the oldest snapshot");
     command->add_option("--to", arguments->to, "Last input");
     command->add_flag("--verify", arguments->verify,
                       "Compare every event with the one recorded, byte by byte, and so the state "

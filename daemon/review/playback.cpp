@@ -1,10 +1,13 @@
 #include "daemon/review/playback.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "daemon/journal/journal_directory.hpp"
 #include "daemon/journal/recovery.hpp"
+#include "daemon/journal/snapshot_file.hpp"
 
 namespace margind::daemon {
 
@@ -18,6 +21,22 @@ bool Playback::go_to_the_end() {
     const JournalState state = examine_journal(files_, folder_);
     if (!state.problem.empty()) return fail(state.problem);
     return go_to(state.inputs.next_sequence - 1);
+}
+
+bool Playback::go_to_the_beginning() {
+    if (go_to(0)) return true;
+    JournalRange range;
+    std::vector<std::uint64_t> snapshots;  // the newest first
+    IoError error = journal_range(files_, folder_, range);
+    if (!error) error = list_snapshots(files_, folder_, snapshots);
+    if (error) return fail(error.text);
+    if (range.first_input <= 1) return false;
+    const std::string removed = problem_;
+    for (auto at = snapshots.rbegin(); at != snapshots.rend(); ++at) {
+        // An older one is of no use: the inputs that follow it are gone.
+        if (*at + 1 >= range.first_input && go_to(*at)) return true;
+    }
+    return fail(removed + "; nor is there a snapshot to begin with");
 }
 
 Playback::Step Playback::step() {

@@ -22,6 +22,9 @@ class Playback {
     // problem().
     bool go_to(std::uint64_t sequence);
     bool go_to_the_end();
+    // Before the first input; or, where retention has removed that one, where the oldest good
+    // snapshot stands whose next input is there. input_seq() says which.
+    bool go_to_the_beginning();
 
     enum class Step : std::uint8_t {
         input,
