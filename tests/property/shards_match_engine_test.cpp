@@ -148,6 +148,7 @@ std::string without_verdicts(const std::string& text) {
 TEST_CASE("any number of shards says what one engine says") {
     std::set<int> refusals;
     std::uint64_t account_events = 0;
+    std::uint64_t daemon_states = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         ShardWorld world(seed);
         const std::vector<Input> inputs = world.inputs(kInputs);
@@ -166,16 +167,19 @@ TEST_CASE("any number of shards says what one engine says") {
         for (std::size_t r = 0; r < statistics.refused.size(); ++r) {
             if (statistics.refused[r] > 0) refusals.insert(static_cast<int>(r));
         }
+        daemon_states +=
+            statistics.events_by_kind[static_cast<std::size_t>(EventKind::daemon_state)];
         for (int k = 0; k <= static_cast<int>(EventKind::recovered); ++k) {
             account_events += statistics.events_by_kind[static_cast<std::size_t>(k)];
         }
     }
     CHECK(account_events > 60 * 200);
+    CHECK(daemon_states > 60 * 10);
     for (const Refusal refusal :
          {Refusal::too_many_accounts, Refusal::mixed_accounts, Refusal::transfer_incomplete,
           Refusal::unknown_account, Refusal::transfer_not_owned, Refusal::transfer_below_initial,
           Refusal::unknown_asset, Refusal::unknown_origin, Refusal::price_not_positive,
-          Refusal::unknown_instrument}) {
+          Refusal::unknown_instrument, Refusal::unknown_notice}) {
         INFO("refusal " << static_cast<int>(refusal));
         CHECK(refusals.count(static_cast<int>(refusal)) == 1);
     }

@@ -75,6 +75,8 @@ void RandomFlow::step() {
         restart_feed();
     } else if (happens(0.0003)) {
         crash();
+    } else if (happens(0.001)) {
+        restart_daemon_or_so();
     } else if (shape.rules && happens(0.004)) {
         tell_statistic();
     } else {

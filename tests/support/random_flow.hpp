@@ -1,6 +1,7 @@
 // Random inputs for a random venue: prices that walk, drift, jump, gap and fall silent; accounts
 // near their lines whose health hangs on one thing or on many, most of them left alone for long;
-// orders, transfers, refused updates; statistics, parameter changes, feed restarts.
+// orders, transfers, refused updates; statistics, parameter changes; restarts of feeds and of the
+// daemon, which is degraded at times.
 #pragma once
 
 #include <cstdint>
@@ -66,6 +67,7 @@ class RandomFlow {
     core::ParameterInput parameter_of_instrument();
     core::ParameterInput parameter_of_asset();
     void restart_feed();
+    void restart_daemon_or_so();
 
     // random_flow.cpp
     void open_account(std::uint32_t account);

@@ -1,5 +1,6 @@
 // The market's part of a random flow: prices, statistics, parameters, feeds.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "tests/support/random_flow.hpp"
@@ -187,6 +188,15 @@ ParameterInput RandomFlow::parameter_of_asset() {
     const double by = random_.unit() * 0.12;
     input.value = rate(input.parameter == Parameter::haircut ? by : 1 + by).raw();
     return input;
+}
+
+// What is not restored is restarted, or degraded once more.
+void RandomFlow::restart_daemon_or_so() {
+    constexpr DaemonInput kNotices[] = {{DaemonNotice::restarted, DaemonReason::restarted},
+                                        {DaemonNotice::degraded, DaemonReason::event_queue_full},
+                                        {DaemonNotice::degraded, DaemonReason::disk_low},
+                                        {DaemonNotice::restored, DaemonReason::none}};
+    apply(Input::of(kNotices[random_.below(std::size(kNotices))]));
 }
 
 void RandomFlow::restart_feed() {

@@ -1,5 +1,6 @@
 #include "tests/support/shard_world.hpp"
 
+#include <iterator>
 #include <sstream>
 
 using namespace margind::core;
@@ -41,7 +42,7 @@ void append_market_event(const Event& e, std::ostringstream& out) {
         out << e.feed_state.feed.index() << ' ' << int(e.feed_state.from) << int(e.feed_state.to)
             << int(e.feed_state.reason);
     } else if (e.kind == EventKind::daemon_state) {
-        out << int(e.daemon_state.from) << int(e.daemon_state.to);
+        out << int(e.daemon_state.from) << int(e.daemon_state.to) << int(e.daemon_state.reason);
     } else if (e.kind == EventKind::parameters_changed) {
         out << e.parameters.version << ' ' << e.parameters.changes;
     } else if (e.kind == EventKind::clock) {
@@ -192,6 +193,7 @@ void ShardWorld::many_records(AccountKey account) {
         push(input);
         if (random_.chance(0.3)) tick(i);
         if (random_.chance(0.2)) fill(any_account());
+        if (random_.chance(0.005)) notice();
     }
 }
 
@@ -205,6 +207,7 @@ void ShardWorld::transfer() {
     half.last = Last::no;
     push(Input::of(half));
     if (random_.chance(0.1)) tick(0);
+    if (random_.chance(0.01)) notice();
     if (random_.chance(0.03)) half = record(to, AccountRecord::balance, asset, amount, 0);
     if (random_.chance(0.03)) push(Input::of(half));
     half.key = to;
@@ -243,6 +246,17 @@ void ShardWorld::odd_update(AccountKey account) {
     push(input);
 }
 
+// Restarted less often than the rest: prices are not trusted for a while then.
+void ShardWorld::notice() {
+    constexpr DaemonInput kNotices[] = {{DaemonNotice::restarted, DaemonReason::restarted},
+                                        {DaemonNotice::degraded, DaemonReason::event_queue_full},
+                                        {DaemonNotice::degraded, DaemonReason::disk_low},
+                                        {DaemonNotice::restored, DaemonReason::none},
+                                        {DaemonNotice::restored, DaemonReason::none},
+                                        {DaemonNotice::count_, DaemonReason::none}};
+    push(Input::of(kNotices[random_.below(std::size(kNotices))]));
+}
+
 void ShardWorld::market_matter() {
     switch (random_.below(6)) {
         case 0: {
@@ -264,6 +278,9 @@ void ShardWorld::market_matter() {
             push(Input::of(input));  // no price
             break;
         }
+        case 3:
+            notice();
+            break;
         default:
             push(Input::of(TimerInput{}));
     }

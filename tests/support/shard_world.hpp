@@ -1,5 +1,6 @@
 // What a venue can send, drawn from a seed: ticks, fills, updates in several records, transfers of
-// every kind, more accounts than there is room for, what is refused; and engine events as text.
+// every kind, more accounts than there is room for, what is refused, restarts of the daemon; and
+// engine events as text.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ class ShardWorld {
     void transfer();
     void odd_update(core::AccountKey account);
     void market_matter();
+    void notice();
     core::AccountInput record(core::AccountKey account, core::AccountRecord kind, std::uint32_t id,
                               double amount, double entry);
     core::AccountKey any_account();
