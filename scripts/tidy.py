@@ -6,6 +6,11 @@
 A source that passed is remembered in build/.tidy-cache under a hash of everything that could change
 the verdict: .clang-tidy, the compiler's flags, the source and all of our headers that it includes.
 Tests are left to the compilers: Catch2's macros would cost more than they find.
+
+Nearly all the time goes into headers of libraries, so sources of one folder are looked at together, as
+if they were one. Where such a batch has findings - or does not compile as one, two sources using a
+name for two things - its halves are looked at, down to single sources: what is reported is what a
+source has by itself.
 """
 import concurrent.futures
 import hashlib
@@ -15,10 +20,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "build" / ".tidy-cache"
+BATCH = 12  # sources looked at together, at most
 TOOL = "clang-tidy-19"
 FOLDERS = ("core", "feeds", "config", "daemon")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
@@ -39,7 +46,7 @@ def closure(source):
 def arguments_of(entry):
     """The compiler's flags, without the launcher and what names the output."""
     words = entry.get("arguments") or shlex.split(entry["command"])
-    while words and not re.search(r"(g|clang)\+\+[-\d]*$", words[0]):
+    while words and not re.search(r"(c|g|clang)\+\+[-\d]*$", words[0]):
         words = words[1:]
     cut = words.index("-o") if "-o" in words else len(words)
     return words[1:cut] + words[cut + 2:]
@@ -54,12 +61,47 @@ def key_of(source, entry, tool):
     return digest.hexdigest()
 
 
-def lint(build, source):
+def flags_of(entry):
+    """What sources must have in common to be looked at together."""
+    words = arguments_of(entry)
+    return [word for word in words if word not in ("-c", entry["file"])]
+
+
+def batches_of(sources, entries):
+    """Lists of sources of one folder with the same flags, the longest first."""
+    alike = {}
+    for source in sources:
+        alike.setdefault((source.parent, *flags_of(entries[source])), []).append(source)
+    parts = []
+    for group in alike.values():
+        count = -(-len(group) // BATCH)
+        parts += [group[part::count] for part in range(count)]
+    return sorted(parts, key=len, reverse=True)
+
+
+def command_of(build, batch, entries, folder):
     # -w: warnings are the compilers' business; the build has them as errors.
-    done = subprocess.run(
-        [TOOL, "-p", str(build), "--quiet", "--extra-arg=-w", str(source)],
-        cwd=ROOT, capture_output=True, text=True)
-    return done.returncode, done.stdout
+    if len(batch) == 1:
+        return [TOOL, "-p", str(build), "--quiet", "--extra-arg=-w", str(batch[0])]
+    together = Path(folder, "batch.cpp")
+    together.write_text("".join(f'#include "{source}"\n' for source in batch))
+    # Findings count in the sources too, which this file includes as if they were headers.
+    return [TOOL, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", "--checks=-bugprone-suspicious-include",
+            r"--header-filter=/(core|feeds|config|daemon)/[^ ]*\.[ch]pp$", str(together), "--",
+            *flags_of(entries[batch[0]]), "-w"]
+
+
+def lint(build, batch, entries):
+    """(source, what was found) for each source of the batch; nothing found: empty."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(command_of(build, batch, entries, folder), cwd=ROOT,
+                              capture_output=True, text=True)
+    if done.returncode == 0:
+        return [(source, "") for source in batch]
+    if len(batch) == 1:
+        return [(batch[0], done.stdout.rstrip() or done.stderr.rstrip() or f"exit status {done.returncode}")]
+    half = len(batch) // 2
+    return lint(build, batch[:half], entries) + lint(build, batch[half:], entries)
 
 
 def main():
@@ -88,15 +130,14 @@ def main():
     waiting = [source for source in sorted(entries) if not (CACHE / keys[source]).exists()]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        runs = {pool.submit(lint, build, source): source for source in waiting}
+        runs = [pool.submit(lint, build, batch, entries) for batch in batches_of(waiting, entries)]
         for run in concurrent.futures.as_completed(runs):
-            source = runs[run]
-            status, output = run.result()
-            if status == 0:
-                (CACHE / keys[source]).touch()
-            else:
+            for source, findings in run.result():
+                if not findings:
+                    (CACHE / keys[source]).touch()
+                    continue
                 failed += 1
-                print(f"tidy: {source.relative_to(ROOT)}\n{output.rstrip()}", flush=True)
+                print(f"tidy: {source.relative_to(ROOT)}\n{findings}", flush=True)
     print(f"tidy: {len(entries)} sources, {len(waiting)} looked at, {failed} with findings")
     return 1 if failed else 0
 
