@@ -1,5 +1,6 @@
 // The real program goes on from its journal: the same session, numbers without a hole, the accounts
 // as they were.
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <string>
@@ -145,6 +146,106 @@ TEST_CASE("accounts that cannot be loaded leave no journal to go on from") {
     daemon.program.signal(SIGTERM);
     CHECK(exit_code_of(daemon.program) == 0);
     CHECK_FALSE(fs::exists(folder.path / "journal" / "first-load-unfinished"));
+}
+
+TEST_CASE("after a repair later snapshots are set aside, and a new session begins") {
+    const Folder folder;
+    const Venue venue(folder);
+    std::string text = with_journal(venue, folder, "group", "");
+    const std::string every = "free_low_bytes: 0";
+    text.replace(text.find(every), every.size(), every + ", snapshot_every: 1s");
+    const fs::path journal = folder.path / "journal";
+    const auto snapshots = [&](const std::string& prefix) {
+        std::vector<std::string> names;
+        for (const auto& entry : fs::directory_iterator(journal)) {
+            const std::string name = entry.path().filename();
+            if (name.starts_with(prefix) && name.ends_with(".mgs")) names.push_back(name);
+        }
+        std::sort(names.begin(), names.end());
+        return names;
+    };
+    Received before;
+    {
+        Daemon daemon(folder, text);
+        before = listen(daemon, SIGTERM, [&](const std::vector<std::string>& lines) {
+            return lines.size() > 20 && !snapshots("snapshot-").empty();
+        });
+    }
+    std::vector<std::string> later = snapshots("snapshot-");
+    REQUIRE(!later.empty());
+    // Among the updates that load the accounts, before any snapshot.
+    {
+        std::fstream inputs(journal / "inputs-00000000000000000001.mgj",
+                            std::ios::in | std::ios::out | std::ios::binary);
+        inputs.seekp(8192);
+        inputs.write("damaged", 7);
+        REQUIRE(inputs.good());
+    }
+    Program refused({"run", "--config", (folder.path / "margind.yaml").string()},
+                    folder.path / "refused.out");
+    CHECK(exit_code_of(refused) == 1);
+    CHECK(folder.read("refused.out").find("--accept-loss") != std::string::npos);
+    Program repair({"journal", "repair", journal.string(), "--accept-loss"},
+                   folder.path / "repair.out");
+    CHECK(exit_code_of(repair) == 0);
+    CAPTURE(folder.read("repair.out"));
+
+    fs::remove(folder.path / "ready.json");
+    Daemon daemon(folder, text);
+    CAPTURE(folder.read("run.out"));
+    for (std::string& name : later) name = "lost-" + name;
+    CHECK(snapshots("lost-") == later);
+    const Received after = listen(daemon, SIGTERM, [](const std::vector<std::string>& lines) {
+        return contains(lines, "\"event_seq\":");
+    });
+    CHECK(after.session != before.session);
+    Program replay({"replay", journal.string(), "--verify"}, folder.path / "replay.out");
+    CHECK(exit_code_of(replay) == 0);
+    CAPTURE(folder.read("replay.out"));
+    CHECK(folder.read("replay.out").find(": identical") != std::string::npos);
+}
+
+TEST_CASE("a journal that has nothing but the beginning of a run is gone on with") {
+    const Folder folder;
+    const Venue venue(folder);
+    const std::string text = with_journal(venue, folder, "group", "");
+    const fs::path journal = folder.path / "journal";
+    const auto some = [](const std::vector<std::string>& lines) { return lines.size() > 5; };
+    Received before;
+    {
+        Daemon daemon(folder, text);
+        before = listen(daemon, SIGTERM, some);
+    }
+    // What a daemon leaves that is killed when it has written its epoch record.
+    const fs::path inputs = journal / "inputs-00000000000000000001.mgj";
+    constexpr std::uintmax_t kSegmentHeader = 128;
+    constexpr std::uintmax_t kRecordHeader = 32;
+    constexpr std::uintmax_t kBlock = 64;
+    std::uint32_t length = 0;
+    {
+        std::ifstream file(inputs, std::ios::binary);
+        file.seekg(kSegmentHeader);
+        file.read(reinterpret_cast<char*>(&length), sizeof length);
+    }
+    REQUIRE(length > 100);
+    fs::resize_file(inputs,
+                    kSegmentHeader + (kRecordHeader + length + kBlock - 1) / kBlock * kBlock);
+    for (const auto& entry : fs::directory_iterator(journal)) {
+        const std::string name = entry.path().filename();
+        if (name.starts_with("events-") || name.starts_with("snapshot-")) fs::remove(entry);
+    }
+    fs::remove(folder.path / "ready.json");
+    Daemon daemon(folder, text);
+    CAPTURE(folder.read("run.out"));
+    CHECK(folder.read("run.out").find("50 lines loaded") != std::string::npos);
+    const Received after = listen(daemon, SIGTERM, some);
+    CHECK(after.first > 0);
+    Program replay({"replay", journal.string(), "--verify"}, folder.path / "replay.out");
+    CHECK(exit_code_of(replay) == 0);
+    CAPTURE(folder.read("replay.out"));
+    CHECK(folder.read("replay.out").find(": identical") != std::string::npos);
+    Program verify({"journal", "verify", journal.string()}, folder.path / "verify.out");
+    CHECK(exit_code_of(verify) == 0);
 }
 
 TEST_CASE("a journal has one daemon at a time") {

@@ -1,4 +1,4 @@
-// The commands over a journal that begins with a snapshot, its first inputs removed by retention.
+// The commands over a journal that has snapshots; its first inputs removed by retention.
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -94,6 +94,23 @@ struct World {
 };
 
 }  // namespace
+
+TEST_CASE("verify: an event's line without a number is refused, others without one are not") {
+    World world;
+    const std::string body = world.bodies_after(0).front();
+    const auto verify = [&](const std::string& lines) {
+        return world.scratch.run("verify " + world.scratch.write("lines", lines) + " --journal " +
+                                 world.scratch.journal());
+    };
+    CHECK(verify("{\"type\":\"hello\"}\n" + body + "\n").code == 0);
+    const std::string number = "\"event_seq\":1,";
+    std::string without = body;
+    without.erase(without.find(number), number.size());
+    const Result result = verify(body + "\n" + without + "\n");
+    CHECK(result.code == 2);
+    CHECK_THAT(result.err, Contains("line 2: is an event without a number"));
+    CHECK(result.out.empty());
+}
 
 TEST_CASE("replay: a journal whose beginning was removed begins with its oldest snapshot") {
     World world;

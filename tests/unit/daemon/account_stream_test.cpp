@@ -191,6 +191,29 @@ TEST_CASE("with durability group nothing is answered before its input is on disk
     CHECK(rest.find(R"({"type":"refused","source":"ledger","source_seq":2)") == 0);
 }
 
+TEST_CASE("a greeting names the oldest number without an answer, which may be lost yet") {
+    World world(config::Durability::group);
+    const auto next_of_ledger = [&] {
+        TextBuffer hello;
+        world.desk.append_hello(hello, "session");
+        const std::string text = fmt::to_string(hello);
+        const std::string member = R"("source":"ledger","next_source_seq":)";
+        REQUIRE(text.find(member) != std::string::npos);
+        return std::stoull(text.substr(text.find(member) + member.size()));
+    };
+    CHECK(next_of_ledger() == 1);
+    world.take(line(1, kAlice));  // input 2
+    world.take(line(2, kAlice));  // input 4
+    world.take(line(1, kAlice));  // a duplicate
+    CHECK(next_of_ledger() == 1);
+    world.durability.reached(2, 0);
+    world.answers();
+    CHECK(next_of_ledger() == 2);
+    world.durability.reached(4, 0);
+    world.answers();
+    CHECK(next_of_ledger() == 3);
+}
+
 TEST_CASE("nothing is answered once the journal has failed") {
     World world(config::Durability::memory);
     world.take(line(1, kAlice));
