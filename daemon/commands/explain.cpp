@@ -38,7 +38,8 @@ int run_explain(const ExplainArguments& arguments) {
                       .input = event.playback().input(),
                       .before = event.before(),
                       .after = event.playback().engine(),
-                      .run = event.playback().run_text()},
+                      .run = event.playback().run_text(),
+                      .snapshot = event.playback().snapshot()},
                      output.buffer());
     return output.finish() ? kOk : kFailed;
 }

@@ -97,8 +97,8 @@ class Verifier {
         }
         if (!all) return kFailed;
         if (!prove_segments()) return kFailed;
-        fmt::print("proven: {} makes {} from these inputs\n", event_.playback().run_text(),
-                   claims.size() == 1 ? "this event" : "these events");
+        fmt::print("proven: {} makes {} from {}these inputs\n", event_.playback().run_text(),
+                   claims.size() == 1 ? "this event" : "these events", snapshot_and());
         return kOk;
     }
 
@@ -119,16 +119,18 @@ class Verifier {
                    recorded.input_seq);
         bool same = event_.identical();
         if (same) {
-            fmt::print("  recorded   {}, {}; made again from the inputs: the same {} bytes\n",
-                       event_.place(), stand_in::utc_text(event_.recorded_at(), 9), event_.bytes());
+            fmt::print("  recorded   {}, {}; made again from {}the inputs: the same {} bytes\n",
+                       event_.place(), stand_in::utc_text(event_.recorded_at(), 9), snapshot_and(),
+                       event_.bytes());
         } else if (event_.replayed()) {
-            fmt::print("  recorded   {}: NOT what the inputs give\n", event_.place());
+            fmt::print("  recorded   {}: NOT what {}the inputs give\n", event_.place(),
+                       snapshot_and());
             show(differences(body, text(*event_.replayed())), "recorded", "made again");
         } else {
             fmt::print("  recorded   {}: input {} makes no such event\n", event_.place(),
                        recorded.input_seq);
         }
-        if (same) tell_hashes(recorded);
+        if (same) tell_hashes(recorded, snapshot_and());
         if (claim.line.empty()) return same;
         const auto differing = differences(claim.line, body, {"emit_time"});
         if (differing.empty()) {
@@ -140,12 +142,19 @@ class Verifier {
         return false;
     }
 
-    static void tell_hashes(const core::Event& event) {
+    // Inputs alone are not what an event was made from where the playback began with a snapshot.
+    std::string snapshot_and() const {
+        const std::uint64_t snapshot = event_.playback().snapshot();
+        return snapshot == 0 ? "" : fmt::format("the snapshot after input {} and ", snapshot);
+    }
+
+    static void tell_hashes(const core::Event& event, const std::string& snapshot_and) {
         if (!core::is_account_event(event.kind)) return;
         fmt::print(
             "  hashes     parameters {:016x}, market {:016x}, account {:016x}: of the state "
-            "that the inputs lead to\n",
-            event.account.parameters_hash, event.account.market_hash, event.account.account_hash);
+            "that {}the inputs lead to\n",
+            event.account.parameters_hash, event.account.market_hash, event.account.account_hash,
+            snapshot_and);
     }
 
     static void show(const std::vector<MemberDifference>& differing, const char* left,

@@ -90,6 +90,10 @@ class DecisionText {
         line("event {}: {}", event_.event_seq, what);
         line("  at {} (engine time)", time_text(event_.engine_time));
         line("  by {}, parameter version {}", decision_.run, event_.parameter_version);
+        if (decision_.snapshot > 0) {
+            line("  made again from the snapshot after input {} and the inputs since",
+                 decision_.snapshot);
+        }
     }
 
     void write_cause() {

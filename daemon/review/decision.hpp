@@ -40,8 +40,9 @@ struct Decision {
     const core::Event& event;
     const core::Input& input;
     const Before& before;
-    const core::Engine& after;  // stands behind the input
-    std::string run;            // program, epoch and configuration it ran with
+    const core::Engine& after;   // stands behind the input
+    std::string run;             // program, epoch and configuration it ran with
+    std::uint64_t snapshot = 0;  // after which input the snapshot is that was begun with; 0: none
 };
 
 // Appends lines of text, in the columns of daemon/explain.

@@ -46,6 +46,8 @@ class Playback {
     core::Timestamp engine_time() const { return past_.engine_time(); }
     // "margind 0.1.0, run 3, configuration config/demo.yaml".
     std::string run_text() const;
+    // The input whose snapshot was begun with; 0: none, all inputs were applied.
+    std::uint64_t snapshot() const { return past_.snapshot(); }
 
     const std::string& problem() const { return problem_; }
 

@@ -1,4 +1,5 @@
 // The commands over a journal that has snapshots; its first inputs removed by retention.
+#include <algorithm>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -110,6 +111,32 @@ TEST_CASE("verify: an event's line without a number is refused, others without o
     CHECK(result.code == 2);
     CHECK_THAT(result.err, Contains("line 2: is an event without a number"));
     CHECK(result.out.empty());
+}
+
+TEST_CASE("verify and explain say from which snapshot they made an event") {
+    World world;
+    const auto at = std::find_if(
+        world.venue.events.begin(), world.venue.events.end(), [&](const core::Event& event) {
+            return event.input_seq > world.first && core::is_account_event(event.kind);
+        });
+    REQUIRE(at != world.venue.events.end());
+    REQUIRE(at->input_seq <= world.second);
+    const auto run = [&](const char* command, std::uint64_t event_seq) {
+        return world.scratch
+            .run(fmt::format("{} {} --journal {}", command, event_seq, world.scratch.journal()))
+            .out;
+    };
+    const std::string snapshot = fmt::format("the snapshot after input {} and ", world.first);
+    const std::string verified = run("verify", at->event_seq);
+    CHECK_THAT(verified, Contains("made again from " + snapshot + "the inputs: the same"));
+    CHECK_THAT(verified, Contains("of the state that " + snapshot + "the inputs lead to"));
+    CHECK_THAT(verified, Contains("makes this event from " + snapshot + "these inputs"));
+    CHECK_THAT(run("explain", at->event_seq),
+               Contains("made again from " + snapshot + "the inputs since"));
+
+    // Before any snapshot it is the inputs alone.
+    CHECK_THAT(run("verify", 1), !Contains("snapshot"));
+    CHECK_THAT(run("explain", 1), !Contains("snapshot"));
 }
 
 TEST_CASE("replay: a journal whose beginning was removed begins with its oldest snapshot") {
