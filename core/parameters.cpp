@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/name_limits.hpp"
 #include "core/problems.hpp"
 #include "core/validate_liquidation.hpp"
 #include "core/validate_rules.hpp"
@@ -26,7 +27,6 @@ constexpr std::uint32_t kAccountsMax = 100'000'000;
 constexpr Duration kShortest = Duration::from_ms(1);
 constexpr Duration kDay = Duration::from_seconds(86'400);
 constexpr Duration kLongest = Duration::from_seconds(30 * 86'400);
-constexpr std::size_t kNameMax = 32;
 
 // Each check is one line: place, whether it holds, what to do if not.
 class Checker {
@@ -68,14 +68,15 @@ class Checker {
 
     void check_name(const std::string& name, const std::string& place,
                     std::set<std::string_view>& seen) {
-        require(!name.empty() && FixedText<kNameMax>::fits(name), place,
+        require(!name.empty() && FixedText<kNameBytesMax>::fits(name), place,
                 "must be 1 to 32 printable characters without blanks, quotes, commas, slashes");
         require(seen.insert(name).second, place, "'" + name + "' is taken; names must differ");
     }
 
     void check_names() {
-        require(FixedText<kNameMax>::fits(p_.valuation_currency) && !p_.valuation_currency.empty(),
-                "valuation_currency", "must name a currency, such as USD");
+        require(
+            FixedText<kNameBytesMax>::fits(p_.valuation_currency) && !p_.valuation_currency.empty(),
+            "valuation_currency", "must name a currency, such as USD");
         require(!p_.assets.empty(), "assets", "list at least one");
         require(!p_.instruments.empty(), "instruments", "list at least one");
         std::set<std::string_view> assets;
@@ -237,6 +238,10 @@ class Checker {
         require(source.feed.valid() && source.feed.index() < p_.feeds.size(), place + ".feed",
                 "no such feed");
         require(!source.symbol.empty(), place + ".symbol", "must not be empty");
+        require(source.symbol.size() <= kSymbolBytesMax &&
+                    source.symbol.find('\0') == std::string::npos,
+                place + ".symbol", "must be at most 72 bytes, none of them zero");
+        static_assert(kSymbolBytesMax == 72, "as the message says");
         require(within(source.weight, std::uint32_t{1}, kWeightMax), place + ".weight",
                 "must be from 1 to 1000000");
         require(within(source.stale_after, kShortest, kDay), place + ".stale_after",

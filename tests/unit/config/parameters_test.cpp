@@ -63,6 +63,7 @@ TEST_CASE("sound parameters have no problems") {
 }
 
 TEST_CASE("bounds are inclusive where they say so") {
+    CHECK(places_after([](auto& p) { p.sources[0].symbol = std::string(72, 'S'); }).empty());
     CHECK(places_after([](auto& p) { p.assets[0].haircut = kRateOne; }).empty());
     CHECK(places_after([](auto& p) { p.assets[0].liability_weight = percent(130); }).empty());
     CHECK(places_after([](auto& p) { p.instruments[0].rate.cap = percent(200); }).empty());
@@ -97,6 +98,9 @@ TEST_CASE("each member out of range is named") {
     CHECK(places_after([](auto& p) { p.sources[0].role = Role::mark; }) ==
           one("instruments[0].sources"));
     CHECK(places_after([](auto& p) { p.sources[0].weight = 0; }) == one("sources[0].weight"));
+    CHECK(places_after([](auto& p) { p.sources[0].symbol = std::string(73, 'S'); }) ==
+          one("sources[0].symbol"));
+    CHECK(places_after([](auto& p) { p.sources[0].symbol += '\0'; }) == one("sources[0].symbol"));
     CHECK(places_after([](auto& p) { p.max_accounts = 0; }) == one("max_accounts"));
     CHECK(places_after([](auto& p) { p.guard.jump_factor = 1; }) == one("guard.jump_factor"));
     CHECK(places_after([](auto& p) { p.ladder.liquidation_target = percent(102); }) ==
