@@ -60,6 +60,15 @@ void read_events(MapReader& root, EventListenerSettings& events) {
          events.heartbeat > core::Duration::from_seconds(3'600))) {
         map.problem("heartbeat", "must be from 10ms to 1h");
     }
+    const auto read_patience = [&map](const char* key, core::Duration& patience) {
+        if (map.value(key, patience, parse_duration) &&
+            (patience < core::Duration::from_ms(100) ||
+             patience > core::Duration::from_seconds(3'600))) {
+            map.problem(key, "must be from 100ms to 1h");
+        }
+    };
+    read_patience("catch_up_for", events.catch_up_for);
+    read_patience("stalled_after", events.stalled_after);
     map.finish();
 }
 

@@ -62,7 +62,10 @@ struct EventListenerSettings {
     std::string address = "127.0.0.1";  // loopback only until listeners have authentication
     std::uint16_t port = 7411;          // 0: any free port, printed at start
     std::uint32_t subscribers_max = 64;
-    std::uint64_t subscriber_buffer_bytes = 8 * 1024 * 1024;  // beyond it a slow subscriber is cut
+    // Further behind, a subscriber is read the past from the journal; without one it is cut off.
+    std::uint64_t subscriber_buffer_bytes = 8 * 1024 * 1024;
+    core::Duration catch_up_for = core::Duration::from_seconds(60);   // then it is cut off
+    core::Duration stalled_after = core::Duration::from_seconds(30);  // as who takes nothing
     core::Duration heartbeat = core::Duration::from_seconds(1);
 };
 

@@ -259,8 +259,9 @@ void Application::Implementation::go_on_or_begin() {
 void Application::Implementation::open_gateway() {
     const std::string session =
         journal_ ? journal_->session() : fmt::format("{:x}-{:x}", clock_.now().ns(), getpid());
-    gateway_.emplace(io_, settings_.events, encoder_, clock_, session,
-                     settings_.journal.durability);
+    EventHistory* const history = journal_ ? &journal_->open_history(io_) : nullptr;
+    gateway_.emplace(io_, settings_.events, encoder_, clock_, session, settings_.journal.durability,
+                     history);
     for (const core::Event& event : held_events_.events()) {
         if (journal_ && !journal_->wait_for_event(event.event_seq)) break;
         gateway_->publish(event);

@@ -366,6 +366,12 @@ void write_gateway(MetricsWriter& metrics, const GatewayStatistics& gateway) {
                     gateway.refused_total);
     metrics.counter("margind_gateway_cut_off_total", "Subscribers cut off: too slow.",
                     gateway.cut_off_total);
+    metrics.gauge("margind_gateway_behind", "Subscribers that are read the past.", gateway.behind);
+    metrics.counter("margind_gateway_fell_behind_total",
+                    "Times a subscriber was so slow that it had to be read the past.",
+                    gateway.fell_behind_total);
+    metrics.counter("margind_gateway_resumed_total", "Logins that asked for earlier events.",
+                    gateway.resumed_total);
     metrics.counter("margind_gateway_events_total", "Events published.", gateway.events_total);
     metrics.counter("margind_gateway_bytes_total", "Bytes handed to subscribers' sockets.",
                     gateway.bytes_total);

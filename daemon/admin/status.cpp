@@ -177,6 +177,9 @@ void append_gateway(JsonWriter& json, const GatewayStatistics& gateway) {
     json.number("subscribers_total", gateway.subscribers_total);
     json.number("refused_total", gateway.refused_total);
     json.number("cut_off_total", gateway.cut_off_total);
+    json.number("behind", gateway.behind);
+    json.number("fell_behind_total", gateway.fell_behind_total);
+    json.number("resumed_total", gateway.resumed_total);
     json.number("events_total", gateway.events_total);
     json.number("bytes_total", gateway.bytes_total);
     json.close_object();

@@ -51,7 +51,7 @@ class Gateway::Implementation : public std::enable_shared_from_this<Implementati
   public:
     Implementation(asio::io_context& io, const config::EventListenerSettings& settings,
                    const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
-                   config::Durability durability);
+                   config::Durability durability, EventHistory* history);
 
     void start();
     void stop();
@@ -86,12 +86,11 @@ class Gateway::Implementation : public std::enable_shared_from_this<Implementati
     std::function<void()> drained_;
 };
 
-// The ring holds what the slowest tolerated subscriber has not got, the line it is in the middle
-// of, and the line that puts it over the limit.
 Gateway::Implementation::Implementation(asio::io_context& io,
                                         const config::EventListenerSettings& settings,
                                         const EventEncoder& encoder, feeds::Clock& clock,
-                                        std::string session_id, config::Durability durability)
+                                        std::string session_id, config::Durability durability,
+                                        EventHistory* history)
     : io_(io),
       settings_(settings),
       encoder_(encoder),
@@ -100,9 +99,8 @@ Gateway::Implementation::Implementation(asio::io_context& io,
       accept_timer_(io),
       heartbeat_timer_(io),
       drain_timer_(io),
-      stream_(std::make_shared<SharedStream>(
-          settings.subscriber_buffer_bytes + 3 * encoder.line_bytes_max(), clock,
-          std::move(session_id), durability)) {
+      stream_(std::make_shared<SharedStream>(settings, encoder.line_bytes_max(), clock,
+                                             std::move(session_id), durability, history)) {
     line_.reserve(encoder.line_bytes_max());
     connections_.reserve(settings.subscribers_max + kRefusalsMax);
 }
@@ -168,12 +166,9 @@ void Gateway::Implementation::fail() {
 
 void Gateway::Implementation::publish(const core::Event& event) {
     MARGIND_ASSERT(!draining_ && !failed_);
-    MARGIND_ASSERT(stream_->newest_event_seq == 0 ||
-                   event.event_seq == stream_->newest_event_seq + 1);
     line_.clear();
     encoder_.append_line(line_, event, stream_->clock.now());
-    stream_->ring.append({line_.data(), line_.size()});
-    stream_->newest_event_seq = event.event_seq;
+    stream_->append(event.event_seq, {line_.data(), line_.size()});
     if (event.kind == core::EventKind::daemon_state) {
         stream_->daemon_state = event.daemon_state.to;
     }
@@ -181,7 +176,7 @@ void Gateway::Implementation::publish(const core::Event& event) {
     for (const auto& connection : connections_) {
         if (!connection->receiving()) continue;
         if (connection->behind() > settings_.subscriber_buffer_bytes) {
-            connection->cut_off(GoodbyeReason::slow_consumer);
+            connection->fall_behind();
         } else {
             connection->flush();
         }
@@ -195,7 +190,7 @@ void Gateway::Implementation::keep_alive() {
         if (error || self->stopped_ || self->draining_) return;
         const core::Timestamp now = self->stream_->clock.now();
         for (const auto& connection : self->connections_) {
-            connection->keep_alive(now, self->settings_.heartbeat);
+            connection->keep_alive(now);
         }
         self->keep_alive();
     });
@@ -241,14 +236,17 @@ GatewayStatistics Gateway::Implementation::statistics() const {
             .refused_total = counters.refused_total.load(std::memory_order_relaxed),
             .cut_off_total = counters.cut_off_total.load(std::memory_order_relaxed),
             .events_total = counters.events_total.load(std::memory_order_relaxed),
-            .bytes_total = counters.bytes_total.load(std::memory_order_relaxed)};
+            .bytes_total = counters.bytes_total.load(std::memory_order_relaxed),
+            .behind = counters.behind.load(std::memory_order_relaxed),
+            .resumed_total = counters.resumed_total.load(std::memory_order_relaxed),
+            .fell_behind_total = counters.fell_behind_total.load(std::memory_order_relaxed)};
 }
 
 Gateway::Gateway(asio::io_context& io, const config::EventListenerSettings& settings,
                  const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
-                 config::Durability durability)
-    : implementation_(std::make_shared<Implementation>(io, settings, encoder, clock,
-                                                       std::move(session_id), durability)) {
+                 config::Durability durability, EventHistory* history)
+    : implementation_(std::make_shared<Implementation>(
+          io, settings, encoder, clock, std::move(session_id), durability, history)) {
     implementation_->start();
 }
 

@@ -1,5 +1,6 @@
 // The event stream as newline-delimited JSON over TCP: hello, every event in order, heartbeats.
-// A slow subscriber is cut off with a reason; it never slows the engine or anybody else.
+// Whoever was away or is slow is read the past from the journal, until it has caught up or is cut
+// off with a reason; it never slows the engine or anybody else.
 //
 // Thread: the io_context's, except statistics().
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "config/settings.hpp"
 #include "core/event.hpp"
+#include "daemon/gateway/event_history.hpp"
 #include "daemon/gateway/event_json.hpp"
 #include "feeds/session.hpp"
 
@@ -25,14 +27,20 @@ struct GatewayStatistics {
     std::uint64_t cut_off_total = 0;  // too slow
     std::uint64_t events_total = 0;   // published
     std::uint64_t bytes_total = 0;    // handed to sockets
+    std::uint64_t behind = 0;         // subscribers that are read the past
+    std::uint64_t resumed_total = 0;  // logins that asked for earlier events
+    std::uint64_t fell_behind_total = 0;
 };
 
 class Gateway {
   public:
-    // Binds and listens; throws std::system_error naming address and port when it cannot.
+    // `history` null: who falls behind is cut off, and nobody resumes from further back than
+    // subscriber_buffer_bytes. It outlives the gateway. Binds and listens; throws std::system_error
+    // naming address and port when it cannot.
     Gateway(boost::asio::io_context& io, const config::EventListenerSettings& settings,
             const EventEncoder& encoder, feeds::Clock& clock, std::string session_id,
-            config::Durability durability = config::Durability::none);
+            config::Durability durability = config::Durability::none,
+            EventHistory* history = nullptr);
     ~Gateway();
 
     std::uint16_t port() const;

@@ -13,6 +13,7 @@
 #include "config/settings.hpp"
 #include "core/engine/engine.hpp"
 #include "core/time.hpp"
+#include "daemon/gateway/event_history.hpp"
 #include "daemon/journal/durability.hpp"
 #include "daemon/journal/journal_cycle.hpp"
 #include "daemon/journal/journal_tap.hpp"
@@ -63,6 +64,11 @@ class LiveJournal {
     const JournalReport& report() noexcept { return cycle_->report(); }
     const ShadowReport& shadow_report() noexcept { return shadow_->report(); }
 
+    // Reads events back for subscribers; `io` runs what it calls, and outlives the journal. Once.
+    EventHistory& open_history(boost::asio::io_context& io) {
+        return history_.emplace(io, files_, folder_, durability_, clock_);
+    }
+
     // Any thread: the daemon wants to end, whatever the disk is like.
     void drain() noexcept { cycle_->drain(); }
     // Nothing is recorded any more: writes what waits, says that this was the end. Idempotent.
@@ -99,6 +105,7 @@ class LiveJournal {
     std::optional<ShadowCycle> shadow_;
     std::optional<DutyThread> thread_;
     std::optional<DutyThread> shadow_thread_;
+    std::optional<EventHistory> history_;
 };
 
 }  // namespace margind::daemon

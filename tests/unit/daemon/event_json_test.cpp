@@ -60,12 +60,18 @@ std::vector<std::string> sample_lines() {
     }
     daemon::append_heartbeat(out, 13, tests::sample_time(1'000'000'000));
     keep(out);
-    daemon::append_error(out, 1, 16);
+    daemon::append_login_accepted(out, "5f0c2a91d3b84e67", 4711);
+    keep(out);
+    daemon::append_caught_up(out, 4790);
+    keep(out);
+    daemon::append_error(out, 1, 16, "it is no JSON object");
     keep(out);
     for (const auto reason :
          {daemon::GoodbyeReason::draining, daemon::GoodbyeReason::slow_consumer,
           daemon::GoodbyeReason::too_many_subscribers, daemon::GoodbyeReason::protocol_error,
-          daemon::GoodbyeReason::journal_failed}) {
+          daemon::GoodbyeReason::journal_failed, daemon::GoodbyeReason::session_unknown,
+          daemon::GoodbyeReason::sequence_ahead, daemon::GoodbyeReason::not_retained,
+          daemon::GoodbyeReason::history_unreadable}) {
         daemon::append_goodbye(out, reason, 12);
         keep(out);
     }
