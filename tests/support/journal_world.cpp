@@ -1,7 +1,10 @@
 #include "tests/support/journal_world.hpp"
 
+#include <memory>
 #include <span>
 #include <utility>
+
+#include <zstd.h>
 
 #include "core/journal/event_codec.hpp"
 #include "core/journal/input_codec.hpp"
@@ -12,6 +15,24 @@ namespace {
 using core::JournalStream;
 using core::RecordType;
 using daemon::Append;
+
+// All frames of it, one after the other.
+std::vector<std::byte> decompressed(const std::vector<std::byte>& bytes) {
+    const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                            ZSTD_freeDStream);
+    std::vector<std::byte> plain(1 << 20);
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    ZSTD_outBuffer out{plain.data(), plain.size(), 0};
+    while (in.pos < in.size) {
+        if (ZSTD_isError(ZSTD_decompressStream(stream.get(), &out, &in)) != 0) break;
+        if (out.pos == out.size) {
+            plain.resize(2 * plain.size());
+            out = {plain.data(), plain.size(), out.pos};
+        }
+    }
+    plain.resize(out.pos);
+    return plain;
+}
 
 // What follows the last record of a stream that is whole, told the plain way: record after record
 // of its last segment, up to the first that is not one. Events beyond `last_input` do not count.
@@ -25,7 +46,8 @@ std::uint64_t next_by_plain_reading(const FaultFiles& files, JournalStream strea
     }
     if (last.empty()) return 1;
     std::uint64_t next = std::stoull(last.substr(last.find('-') + 1, 20));
-    const std::vector<std::byte> bytes = files.bytes(last);
+    std::vector<std::byte> bytes = files.bytes(last);
+    if (last.ends_with(".zst")) bytes = decompressed(bytes);
     const std::span<const std::byte> all(bytes);
     core::SegmentHeader segment;
     core::read_segment_header(all.first<core::kSegmentHeaderBytes>(), segment);
