@@ -149,7 +149,6 @@ class Application::Implementation {
     // The main thread's.
     asio::signal_set signals_{main_io_};
     bool draining_ = false;
-    int exit_code_ = kOk;
     std::thread cold_thread_;
     std::vector<std::unique_ptr<DutyThread>> shard_threads_;
     std::optional<DutyThread> engine_thread_;
@@ -356,7 +355,7 @@ int Application::Implementation::run() {
     stop_cold();
     spdlog::info("stopped: {} inputs, {} events", cycle_->sequencer().last_input_seq(),
                  gateway_->statistics().events_total);
-    return exit_code_;
+    return durability().failed() ? kFailed : kOk;
 }
 
 void Application::Implementation::start_threads() {

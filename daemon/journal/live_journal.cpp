@@ -32,6 +32,10 @@ std::string hex_of(const SessionId& session) {
     return text;
 }
 
+std::string ring_name(const SessionId& session) {
+    return "margind-" + hex_of(session) + ".ring";
+}
+
 // Unlike any other: of when, by which process and where it began.
 SessionId new_session(core::Timestamp now, const std::string& folder) {
     const std::string what = fmt::format("{} {} {}", now.ns(), getpid(), folder);
@@ -79,7 +83,7 @@ LiveJournal::LiveJournal(const config::Settings& settings, feeds::Clock& clock, 
     for (const std::string& note : state_.notes) spdlog::warn("journal: {}", note);
     set_aside_snapshots();
     if (state_.inputs.next_sequence > 1) recover();
-    const bool keeps_session = state_.last_epoch > 0 && !state_.loss_accepted;
+    const bool keeps_session = state_.last_epoch > 0 && !state_.loss_accepted && !ring_lost_;
     session_ = keeps_session ? state_.session : new_session(clock_.now(), folder_);
 }
 
@@ -157,8 +161,15 @@ void LiveJournal::forget_unfinished_load() {
 void LiveJournal::recover() {
     const core::Timestamp begin = clock_.now();
     Past past(files_, folder_, settings_.engine.search);
-    if (past.go_to_newest_snapshot() == PastStatus::problem) refuse(past.problem());
+    const PastStatus found = past.go_to_newest_snapshot();
     for (const std::string& notice : past.notices()) spdlog::warn("journal: {}", notice);
+    if (found == PastStatus::problem) {
+        refuse(past.notices().empty()
+                   ? past.problem()
+                   : fmt::format("{}; and {}. Put back a copy of a snapshot or of the segments "
+                                 "that are gone, or begin a journal in another folder",
+                                 past.problem(), past.notices().front()));
+    }
     const std::uint64_t snapshot = past.snapshot();
     come_to_the_end(past);
     add_leftover(past);
@@ -174,6 +185,7 @@ void LiveJournal::recover() {
             "where they part",
             folder_, past.event_seq(), state_.events.next_sequence - 1, folder_));
     }
+    check_sources(past.settings().accounts.listen.sources);
     core::EpochRecord epoch = next_epoch();
     if (past.begin_epoch(std::move(epoch)) == PastStatus::problem) refuse(past.problem());
     last_input_seq_ = past.input_seq();
@@ -189,21 +201,75 @@ void LiveJournal::recover() {
     engine_ = past.release_engine();
 }
 
+// Their order tells them apart in the journal: with another one, updates would count as taken that
+// never were.
+void LiveJournal::check_sources(const std::vector<std::string>& before) const {
+    const std::vector<std::string>& now = settings_.accounts.listen.sources;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (i < now.size() && now[i] == before[i]) continue;
+        throw StartupRefused(
+            kConfig,
+            fmt::format("{}: accounts.listen.sources[{}]: was {} in the run before, and is {} now; "
+                        "the journal tells sources apart by their place: keep them as they were "
+                        "and append new ones at the end",
+                        settings_.path, i, before[i], i < now.size() ? now[i] : "missing"));
+    }
+}
+
 void LiveJournal::come_to_the_end(Past& past) {
+    StreamReader told(files_, folder_, core::JournalStream::events);
+    if (told.seek(past.event_seq() + 1) == ReadStatus::problem) refuse(told.problem());
     for (;;) {
         const PastStatus status = past.step();
         if (status == PastStatus::problem) refuse(past.problem());
         if (status == PastStatus::end) return;
         for (const core::Event& event : past.events()) {
-            if (event.event_seq >= state_.events.next_sequence) missing_events_.push_back(event);
+            if (event.event_seq >= state_.events.next_sequence) {
+                missing_events_.push_back(event);
+            } else {
+                compare(event, told);
+            }
         }
     }
 }
 
+// What the inputs give must be what was recorded, and perhaps told.
+void LiveJournal::compare(const core::Event& event, StreamReader& told) const {
+    JournalRecord record;
+    do {
+        if (told.next(record) != ReadStatus::record) {
+            refuse(fmt::format("{}: event {} cannot be read: {}", folder_, event.event_seq,
+                               told.problem()));
+        }
+    } while (record.header.type != core::RecordType::event);
+    std::array<std::byte, core::kEventBytesMax> room;
+    const auto made = std::span(room).first(core::encode_event(event, room));
+    if (record.header.sequence == event.event_seq && std::ranges::equal(made, record.payload)) {
+        return;
+    }
+    refuse(
+        fmt::format("{}: event {} was recorded, and perhaps told, otherwise than its inputs "
+                    "give it now: this is not the margind that wrote it. `margind replay {} "
+                    "--verify` shows where they part",
+                    folder_, record.header.sequence, folder_));
+}
+
 // Durability memory: what a killed process had told and not yet written.
 void LiveJournal::add_leftover(Past& past) {
-    RecordRing leftover = RecordRing::leftover_of(ring_file(state_.session), state_.session);
-    if (!leftover.valid()) return;
+    const config::JournalSettings& before = past.settings().journal;
+    const std::filesystem::path file = before.memory_directory / ring_name(state_.session);
+    RecordRing leftover = RecordRing::leftover_of(file, state_.session);
+    if (!leftover.valid()) {
+        ring_lost_ = before.durability == config::Durability::memory && !state_.closed &&
+                     !std::filesystem::exists(file);
+        if (ring_lost_) {
+            spdlog::warn(
+                "journal: {} is gone, with what the process before had told and not yet written; "
+                "the numbers of lost events come again under a new session",
+                file.string());
+        }
+        return;
+    }
     JournalWriter writer(files_, {folder_, settings_.journal.segment_bytes, state_.session},
                          state_);
     core::EpochRecord epoch = past.epoch();
@@ -236,7 +302,7 @@ void LiveJournal::add_leftover(Past& past) {
         return event.event_seq < state_.events.next_sequence;
     });
     come_to_the_end(past);
-    std::filesystem::remove(ring_file(state_.session));
+    std::filesystem::remove(file);
 }
 
 core::EpochRecord LiveJournal::next_epoch() const {
@@ -248,11 +314,17 @@ core::EpochRecord LiveJournal::next_epoch() const {
             .config_text = settings_.text};
 }
 
-std::filesystem::path LiveJournal::ring_file(const SessionId& session) const {
-    return settings_.journal.memory_directory / ("margind-" + hex_of(session) + ".ring");
+std::filesystem::path LiveJournal::ring_file() const {
+    return settings_.journal.memory_directory / ring_name(session_);
 }
 
 void LiveJournal::start() {
+    // Before the run is: where it is found and its ring is not, what it told is lost.
+    if (settings_.journal.durability == config::Durability::memory) {
+        ring_.emplace(settings_.journal.ring_bytes, ring_file());
+    } else {
+        ring_.emplace(settings_.journal.ring_bytes);
+    }
     writer_.emplace(
         files_, JournalWriterOptions{folder_, settings_.journal.segment_bytes, session_}, state_);
     Append appended = writer_->append_epoch(next_epoch(), clock_.now());
@@ -266,13 +338,12 @@ void LiveJournal::start() {
     if (appended != Append::done || !writer_->commit()) {
         refuse(writer_->failed() ? writer_->failure() : writer_->space_problem());
     }
+    if (!missing_events_.empty()) {
+        spdlog::info("journal: {} events that were not on disk were made again",
+                     missing_events_.size());
+    }
     missing_events_ = {};
     durability_.reached(writer_->durable_input(), writer_->durable_event());
-    if (settings_.journal.durability == config::Durability::memory) {
-        ring_.emplace(settings_.journal.ring_bytes, ring_file(session_));
-    } else {
-        ring_.emplace(settings_.journal.ring_bytes);
-    }
     tap_.emplace(*ring_, durability_);
     // With durability memory nobody waits for the disk, and syncs cost the cores they run on.
     const bool waited_for = settings_.journal.durability == config::Durability::group;
@@ -315,7 +386,7 @@ void LiveJournal::close() {
     thread_.reset();
     if (!durability_.failed() && settings_.journal.durability == config::Durability::memory) {
         std::error_code ignored;  // what is in it has been written
-        std::filesystem::remove(ring_file(session_), ignored);
+        std::filesystem::remove(ring_file(), ignored);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/settings.hpp"
 #include "core/engine/engine.hpp"
@@ -22,6 +23,7 @@
 #include "daemon/journal/record_ring.hpp"
 #include "daemon/journal/recovery.hpp"
 #include "daemon/journal/shadow_cycle.hpp"
+#include "daemon/journal/stream_reader.hpp"
 #include "daemon/threads/doorbell.hpp"
 #include "daemon/threads/duty_thread.hpp"
 #include "feeds/session.hpp"
@@ -81,8 +83,10 @@ class LiveJournal {
     void recover();
     void add_leftover(Past& past);
     void come_to_the_end(Past& past);
+    void compare(const core::Event& event, StreamReader& told) const;
+    void check_sources(const std::vector<std::string>& before) const;
     core::EpochRecord next_epoch() const;
-    std::filesystem::path ring_file(const SessionId& session) const;
+    std::filesystem::path ring_file() const;
     [[noreturn]] void refuse(const std::string& problem) const;
 
     const config::Settings& settings_;
@@ -96,6 +100,7 @@ class LiveJournal {
     std::unique_ptr<core::Engine> engine_;
     std::uint64_t last_input_seq_ = 0;
     core::Timestamp engine_time_;
+    bool ring_lost_ = false;                   // with what was told of the run before
     std::vector<core::Event> missing_events_;  // made again: their input is there, they are not
     Durability durability_;
     std::optional<RecordRing> ring_;

@@ -85,8 +85,14 @@ class Told:
             if self.bodies.setdefault(number, body) != body:
                 self.problems.append(f"event {number} came twice:\n  {self.bodies[number]}\n  {body}")
 
+    def problem(self, text):
+        with self.lock:
+            self.problems.append(text)
+
     def check(self):
         with self.lock:
+            if len(self.sessions) > 1:
+                raise Failed(f"sessions {sorted(self.sessions)} of one journal")
             if self.problems:
                 raise Failed("\n".join(self.problems[:5]))
 
@@ -98,17 +104,19 @@ class Told:
 
 
 class Subscriber(threading.Thread):
-    """One connection to the event stream, until it ends however it ends."""
+    """One connection to the event stream, until it ends however it ends. Goes on where `before` ended."""
 
-    def __init__(self, port, told):
+    def __init__(self, port, told, before=None):
         super().__init__(daemon=True)
         self.told = told
         self.goodbye = None
+        self.session = before.session if before else None
+        self.due = before.due if before else None  # the number that comes next
+        self.resumes = self.due is not None
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.start()
 
     def run(self):
-        due = None
         try:
             for line in self.socket.makefile("rb"):
                 if not line.endswith(b"\n"):
@@ -116,13 +124,21 @@ class Subscriber(threading.Thread):
                 line = line.rstrip(b"\n")
                 event = json.loads(line)
                 if event["type"] == "hello":
-                    due = event["next_event_seq"]
                     self.told.hello(event)
+                    if self.resumes:
+                        login = {"type": "login", "session": self.session, "next_event_seq": self.due}
+                        self.socket.sendall(json.dumps(login).encode() + b"\n")
+                    else:
+                        self.session, self.due = event["session"], event["next_event_seq"]
+                elif event["type"] == "login_accepted":
+                    self.resumes = False
                 elif event["type"] == "goodbye":
                     self.goodbye = event
-                elif "event_seq" in event:
-                    self.told.event(event["event_seq"], due, line)
-                    due = event["event_seq"] + 1
+                    if event["reason"] not in ("draining", "journal_failed"):
+                        self.told.problem(f"a subscriber at event {self.due} was told {line}")
+                elif "event_seq" in event and not self.resumes:
+                    self.told.event(event["event_seq"], self.due, line)
+                    self.due = event["event_seq"] + 1
         except OSError:
             pass  # a killed daemon resets
 
@@ -246,9 +262,9 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
-    def stop(self):
+    def stop(self, code=0):
         self.process.terminate()
-        if self.process.wait(timeout=PATIENCE_SECONDS) != 0:
+        if self.process.wait(timeout=PATIENCE_SECONDS) != code:
             raise Failed(f"exit status {self.process.returncode}\n" + self.log_text())
 
     def log_text(self):

@@ -4,10 +4,10 @@
 usage: kill_test.py MARGIND [--kills N] [--seed S] [--only DURABILITY,LAYOUT,SHARDS]
 
 A stand-in venue plays the crash of 2025-10-10, a ledger sends numbered account updates and two subscribers
-write down what they are told. The daemon is killed under load, or while it recovers, or while a snapshot is
-written (one is every second), and started again on the same journal. After every kill: whatever was
-acknowledged is in its account, the numbers of the ledger's updates go on, and no event's number is ever told
-with another body. The journal is checked whole, replayed and compared with what the subscribers were told
+write down what they are told; one of them goes on, after each start, where it was. The daemon is killed under
+load, or while it recovers, or while a snapshot is written (one is every second), and started again on the same
+journal. After every kill: whatever was acknowledged is in its account, the numbers of the ledger's updates go
+on, the session is the same, and no event's number is ever told with another body. The journal is checked whole, replayed and compared with what the subscribers were told
 after about half of the kills, and at the end.
 """
 import argparse
@@ -35,13 +35,17 @@ class Run:
         self.daemon = Daemon(margind, folder)
         self.ledger = Ledger(seed)
         self.told = Told()
+        self.subscribers = []
         self.kills = 0
         self.journal_events = 0
 
     def start(self):
         self.daemon.spawn()
         ports = self.daemon.wait_ready()
-        self.subscribers = [Subscriber(ports["events_port"], self.told) for _ in range(2)]
+        # One goes on where it was, the other begins with the present.
+        before = self.subscribers[0] if self.subscribers else None
+        self.subscribers = [Subscriber(ports["events_port"], self.told, before),
+                            Subscriber(ports["events_port"], self.told)]
         self.ledger.connect(ports["accounts_port"])
         self.ledger.check_accounts(ports["admin_port"])
 
@@ -62,7 +66,7 @@ class Run:
         except subprocess.TimeoutExpired:
             self.daemon.kill()
         self.kills += 1
-        for subscriber in getattr(self, "subscribers", []):
+        for subscriber in self.subscribers:
             subscriber.join()
         self.ledger.drain_answers()
         self.told.check()
