@@ -19,7 +19,7 @@ namespace margind::daemon::sbe {
 using Room = std::span<std::byte, kMessageBytesMax>;
 
 // Thread-safe once built: encode() is const and writes only to its room.
-// Cost: a copy of the message's bytes, 68 to 1,636; no allocation.
+// Cost: a copy of the message's bytes, 64 to 1,636; no allocation.
 class EventEncoder {
   public:
     // Copies the names and scales it needs. Requires: `parameters` were validated.
