@@ -245,9 +245,8 @@ Refusal Engine::Implementation::apply_notice(const DaemonInput& input) noexcept 
             announce_live();
             return Refusal::none;
         case DaemonNotice::degraded:
-            if (daemon_state_ != DaemonState::degraded) {
-                after_.push_back(moved_to(DaemonState::degraded, input.reason));
-            }
+            // Degraded already, it is told with another reason.
+            after_.push_back(moved_to(DaemonState::degraded, input.reason));
             return Refusal::none;
         case DaemonNotice::restored:
             if (daemon_state_ == DaemonState::degraded) {

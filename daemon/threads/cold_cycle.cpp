@@ -25,7 +25,7 @@ std::string_view name_of_state(RunState state) {
         case RunState::live:
             return "live";
         case RunState::degraded:
-            return "degraded: a feed is not live, or a queue was full; see /status";
+            return "degraded: see the reasons of /health";
         case RunState::draining:
             return "draining";
     }
@@ -44,6 +44,7 @@ bool reached_next_power(std::uint64_t told, std::uint64_t now) {
 
 RunState run_state(const StateSigns& signs) {
     if (signs.draining) return RunState::draining;
+    if (signs.journal_failed) return RunState::degraded;
     if (signs.engine == core::DaemonState::warming) return RunState::warming;
     if (signs.trouble != core::DaemonReason::none) return RunState::degraded;
     if (signs.event_queue_full || signs.input_refused_recently || signs.feed_not_live) {
@@ -197,7 +198,7 @@ void ColdCycle::watch_trouble() {
                                         : core::DaemonReason::none;
     const core::Timestamp now = parts_.clock.now();
     if (seen != core::DaemonReason::none) trouble_at_ = now;
-    const bool began = trouble_ == core::DaemonReason::none && seen != core::DaemonReason::none;
+    const bool began = seen != core::DaemonReason::none && seen != trouble_;
     const bool ended = trouble_ != core::DaemonReason::none && now - trouble_at_ >= kRecently;
     if (!began && !ended) return;
     trouble_ = seen;
@@ -209,13 +210,15 @@ void ColdCycle::decide_state() {
     const std::uint64_t refused = parts_.feed_inputs.refused_total();
     if (refused != inputs_refused_) inputs_refused_at_ = now;
     inputs_refused_ = refused;
-    const RunState next = run_state({.draining = draining_.load(std::memory_order_relaxed),
-                                     .engine = report_->daemon_state,
-                                     .event_queue_full = report_->event_queue_full,
-                                     .trouble = trouble_,
-                                     .input_refused_recently = inputs_refused_at_.stated() &&
-                                                               now - inputs_refused_at_ < kRecently,
-                                     .feed_not_live = feed_not_live_});
+    const RunState next =
+        run_state({.draining = draining_.load(std::memory_order_relaxed),
+                   .engine = report_->daemon_state,
+                   .event_queue_full = report_->event_queue_full,
+                   .trouble = trouble_,
+                   .journal_failed = parts_.journal != nullptr && parts_.journal->failed(),
+                   .input_refused_recently =
+                       inputs_refused_at_.stated() && now - inputs_refused_at_ < kRecently,
+                   .feed_not_live = feed_not_live_});
     if (next == state_) return;
     state_ = next;
     spdlog::info("state: {}", name_of_state(state_));

@@ -152,6 +152,27 @@ TEST_CASE("accounts wait for the first price of everything they hold") {
     CHECK(d.events_of(EventKind::daemon_state).size() == 1);
 }
 
+TEST_CASE(
+    "what keeps the daemon from its promises is told, and told again when it is another thing") {
+    Driver d(small_venue());
+    d.set_price(kBtc, price(50));
+    d.set_price(kEth, price(10));
+    const auto tell = [&](DaemonNotice notice, DaemonReason reason) {
+        d.apply(Input::of(DaemonInput{notice, reason}));
+        return d.events_of(EventKind::daemon_state).back().daemon_state;
+    };
+    DaemonStateEvent told = tell(DaemonNotice::degraded, DaemonReason::event_queue_full);
+    CHECK(told.from == DaemonState::live);
+    CHECK(told.reason == DaemonReason::event_queue_full);
+    told = tell(DaemonNotice::degraded, DaemonReason::disk_low);
+    CHECK(told.from == DaemonState::degraded);
+    CHECK(told.to == DaemonState::degraded);
+    CHECK(told.reason == DaemonReason::disk_low);
+    told = tell(DaemonNotice::restored, DaemonReason::none);
+    CHECK(told.to == DaemonState::live);
+    CHECK(told.reason == DaemonReason::none);
+}
+
 // Principle: never liquidate on a price nobody trusts, never hide a crash behind distrust.
 TEST_CASE("a frozen price holds liquidations, calls margin, and lets go at the end of the hold") {
     RiskParameters p = small_venue();

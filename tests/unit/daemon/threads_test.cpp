@@ -357,6 +357,9 @@ TEST_CASE("the worst accounts are found between inputs, a slice at a time") {
 TEST_CASE("the daemon's state follows from its signs") {
     CHECK(run_state({}) == RunState::warming);
     CHECK(run_state({.engine = core::DaemonState::live}) == RunState::live);
+    CHECK(run_state({.engine = core::DaemonState::live, .journal_failed = true}) ==
+          RunState::degraded);
+    CHECK(run_state({.journal_failed = true}) == RunState::degraded);
     CHECK(run_state({.engine = core::DaemonState::live, .input_refused_recently = true}) ==
           RunState::degraded);
     CHECK(run_state({.engine = core::DaemonState::live, .feed_not_live = true}) ==
