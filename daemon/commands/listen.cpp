@@ -23,6 +23,7 @@ struct ListenOptions {
     std::string address = "127.0.0.1:7411";
     bool raw = false;
     std::uint64_t count = 0;  // 0: until the stream ends
+    std::uint64_t from = 0;   // 0: what happens from now on
     std::vector<std::string> kinds;
 };
 
@@ -69,16 +70,25 @@ class Listener {
             case StreamCheck::Line::hello:
                 say(fmt::format("connected to margind {}, session {}, first event {}",
                                 check_.version(), check_.session(), check_.next_event_seq()));
+                if (options_.from > 0) resume();
                 break;
             case StreamCheck::Line::goodbye:
                 say(fmt::format("goodbye ({}): {}", check_.goodbye(),
                                 printable(text_of(json["message"]))));
                 break;
+            case StreamCheck::Line::passed_over:
+                return true;
             case StreamCheck::Line::other:
                 break;
         }
         if (options_.raw && options_.kinds.empty()) print_raw(line);
         return true;
+    }
+
+    // Whether it can be had is said in a goodbye.
+    void resume() {
+        check_.await_login();
+        client_.send(fmt::format("{{\"type\":\"login\",\"next_event_seq\":{}}}\n", options_.from));
     }
 
     void show(std::string_view line, Json json) {
@@ -168,6 +178,11 @@ void add_listen(CLI::App& app, int& exit_code) {
     command->add_flag("--raw", options->raw,
                       "Print the lines as they come (newline-delimited JSON)");
     command->add_option("--count", options->count, "Stop after so many printed events");
+    command
+        ->add_option("--from", options->from,
+                     "Begin with this event, out of the daemon's journal (default: with what "
+                     "happens from now on)")
+        ->check(CLI::PositiveNumber);
     command
         ->add_option("--kinds", options->kinds,
                      "Print only these kinds, e.g. margin_call,liquidation (default: all; without "

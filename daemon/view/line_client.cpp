@@ -111,6 +111,10 @@ LineClient::~LineClient() {
     ::close(fd_);
 }
 
+bool LineClient::send(std::string_view line) const {
+    return ::send(fd_, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size());
+}
+
 LineClient::Result LineClient::next(std::string_view& line, milliseconds timeout) {
     Deadline deadline(timeout);
     for (;;) {

@@ -36,6 +36,8 @@ class LineClient {
 
     // The next line without its newline; valid until the next call.
     Result next(std::string_view& line, std::chrono::milliseconds timeout);
+    // False: the connection broke. For lines that the socket takes at once.
+    bool send(std::string_view line) const;
     // Whether next() would return a line without waiting for the network.
     bool line_buffered() const { return buffer_.find('\n', begin_) != std::string::npos; }
 

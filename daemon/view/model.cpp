@@ -51,6 +51,7 @@ bool ViewModel::take_line(std::string_view line) {
             break;
         case StreamCheck::Line::hello:
         case StreamCheck::Line::goodbye:
+        case StreamCheck::Line::passed_over:
         case StreamCheck::Line::other:
             break;
     }

@@ -16,9 +16,13 @@ class StreamCheck {
         event_after_gap,  // an event, but not the one that was due
         hello,
         goodbye,
-        other,       // heartbeat, error
-        unexpected,  // the first line is not a greeting: this is no margind
+        other,        // heartbeat, error, caught_up
+        passed_over,  // an event before the answer to the login
+        unexpected,   // the first line is not a greeting: this is no margind
     };
+
+    // A login was sent: what comes before its answer does not count.
+    void await_login() { awaits_login_ = true; }
 
     Line take(Json line) {
         const std::string_view type = text_of(line["type"]);
@@ -36,8 +40,13 @@ class StreamCheck {
             goodbye_ = text_of(line["reason"]);
             return Line::goodbye;
         }
+        if (type == "login_accepted") {
+            awaits_login_ = false;
+            next_ = count_of(line["next_event_seq"]);
+        }
         const std::uint64_t event_seq = count_of(line["event_seq"]);
         if (event_seq == 0) return Line::other;
+        if (awaits_login_) return Line::passed_over;
         const bool due = event_seq == next_;
         if (!due) {
             ++gaps_;
@@ -58,6 +67,7 @@ class StreamCheck {
 
   private:
     bool greeted_ = false;
+    bool awaits_login_ = false;
     std::uint64_t next_ = 1;
     std::uint64_t events_ = 0;
     std::uint64_t gaps_ = 0;

@@ -149,6 +149,29 @@ TEST_CASE("listen --raw repeats the stream byte for byte") {
     CHECK(listen.out().starts_with(std::string(body.data(), body.size() - 1) + ",\"emit_time\":"));
 }
 
+TEST_CASE("listen begins with the event it was asked for") {
+    Bench bench;
+    bench.publish_samples();
+    Program listen({"listen", "--from", "4", "--count", "9", "--kinds",
+                    "bankruptcy,recovered,clock,"
+                    "threshold_changed,price_state,feed_state,daemon_state,parameters_changed",
+                    "--connect", bench.address()});
+    bench.run_until([&] { return bench.gateway->statistics().resumed_total == 1; });
+    bench.drain();
+    bench.run_until([&] { return listen.ended(); });
+    INFO(listen.out() << listen.err());
+    CHECK(listen.exit_code() == 0);
+    CHECK(lines_of(listen.out()) == 8);
+    CHECK(listen.out().find("BANKRUPT") != std::string::npos);
+    CHECK(listen.err().find("9 events, no gap") != std::string::npos);
+
+    Bench other;
+    Program ahead({"listen", "--from", "4", "--connect", other.address()});
+    other.run_until([&] { return ahead.ended(); });
+    CHECK(ahead.exit_code() == 1);
+    CHECK(ahead.err().find("goodbye (sequence_ahead)") != std::string::npos);
+}
+
 TEST_CASE("listen stops after the events it was asked for") {
     Bench bench;
     Program listen({"listen", "--count", "3", "--connect", bench.address()});
