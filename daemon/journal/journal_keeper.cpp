@@ -31,7 +31,12 @@ struct JournalKeeper::Work {
     std::unique_ptr<SegmentSealer> sealer;
     std::string sealing;                // its segment
     std::vector<std::string> given_up;  // segments that could not be compressed
-    core::Timestamp not_before;         // after a failure
+
+    // Each kind of work waits alone after a failure.
+    struct Turn {
+        core::Timestamp not_before;
+    };
+    Turn retention, spares, compression;
 };
 
 JournalKeeper::JournalKeeper(FileLayer& files, JournalKeeperOptions options)
@@ -43,20 +48,42 @@ std::string JournalKeeper::path(const std::string& name) const {
 }
 
 int JournalKeeper::do_work(core::Timestamp now, std::uint64_t oldest_snapshot) {
-    if (now < work_->not_before) return 0;
     bool worked = false;
-    IoError error = make_spares(worked);
-    if (!error && !worked) error = compress(worked);
-    if (!error && !worked) error = retain(now, oldest_snapshot, worked);
-    if (error) {
+    const auto take_turn = [&](Work::Turn& turn, const auto& work) {
+        if (worked || now < turn.not_before) return;
+        const IoError error = work();
+        if (!error) return;
         ++report_.failures;
         report_.last_failure = error.text;
-        work_->not_before = now + kTryAgainAfter;
-        work_->spare.reset();
-        work_->sealer.reset();
-        return 0;
-    }
+        turn.not_before = now + kTryAgainAfter;
+        worked = false;
+    };
+    // Each whatever became of the others: on a full disk a spare finds no room, and it is the other
+    // two that make some.
+    take_turn(work_->retention, [&] { return retain(now, oldest_snapshot, worked); });
+    take_turn(work_->spares, [&] {
+        IoError error = make_spares(worked);
+        if (error) drop_spare();
+        return error;
+    });
+    take_turn(work_->compression, [&] {
+        IoError error = compress(worked);
+        if (error) drop_sealer();
+        return error;
+    });
     return worked ? 1 : 0;
+}
+
+// What is half made keeps room that others need. That there is none is no failure, nor is that it
+// cannot be removed now: it is written over with the next try, or removed with the next start.
+void JournalKeeper::drop_spare() {
+    work_->spare.reset();
+    static_cast<void>(files_.remove(path(spare_name(work_->spare_stream)) + ".tmp"));
+}
+
+void JournalKeeper::drop_sealer() {
+    work_->sealer.reset();
+    static_cast<void>(files_.remove(path(work_->sealing) + ".zst.tmp"));
 }
 
 IoError JournalKeeper::make_spares(bool& worked) {
@@ -140,6 +167,8 @@ IoError JournalKeeper::retain(core::Timestamp now, std::uint64_t oldest_snapshot
         if (IoError error = may_go(segments, now, oldest_snapshot, goes)) return error;
         if (!goes) continue;
         worked = true;
+        // Else it would come back, compressed.
+        if (work_->sealer != nullptr && work_->sealing == segments[0].name) drop_sealer();
         if (IoError error = files_.remove(path(segments[0].name))) return error;
         ++report_.segments_removed;
         return files_.sync_folder(options_.folder);

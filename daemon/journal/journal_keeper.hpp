@@ -1,5 +1,5 @@
-// Background work in a journal's folder, in small steps: makes the next segments ready, compresses
-// sealed ones, removes what is older or more than is kept. It knows what to do from the folder
+// Background work in a journal's folder, in small steps: removes what is older or more than is
+// kept, makes the next segments ready, compresses sealed ones. It knows what to do from the folder
 // alone, so it shares nothing with the writer's thread.
 //
 // Threads: one, not the journal's: a step may take tens of milliseconds. Blocks on reads and
@@ -57,6 +57,8 @@ class JournalKeeper {
     IoError may_go(const std::vector<SegmentFile>& segments, core::Timestamp now,
                    std::uint64_t oldest_snapshot, bool& goes);
     IoError finished_bytes(std::uint64_t& bytes);
+    void drop_spare();
+    void drop_sealer();
 
     FileLayer& files_;
     const JournalKeeperOptions options_;

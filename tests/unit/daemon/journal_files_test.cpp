@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -30,6 +31,17 @@ void write_something(JournalWorld& world, std::size_t steps) {
     REQUIRE(world.begin_run() == "");
     REQUIRE(world.work(steps));
     REQUIRE(world.commit());
+}
+
+// Nobody keeps the folder meanwhile: it has sealed segments, plain, and no spares.
+void write_unkept(JournalWorld& world, std::size_t steps) {
+    test::FaultFiles elsewhere(1);
+    REQUIRE(world.begin_run() == "");
+    world.keeper = std::make_unique<JournalKeeper>(
+        elsewhere, JournalKeeperOptions{.folder = "elsewhere", .segment_bytes = 4096});
+    REQUIRE(world.work(steps));
+    REQUIRE(world.commit());
+    world.end_run();
 }
 
 void keep(JournalWorld& world, JournalKeeper& keeper, core::Timestamp now,
@@ -157,6 +169,69 @@ TEST_CASE("more than is kept goes, the oldest first") {
         }
     }
     CHECK(bytes <= kBytes);
+}
+
+TEST_CASE("on a full disk the keeper still makes room: what is old goes, what is half made too") {
+    JournalWorld world(10, 4096);
+    write_unkept(world, 900);
+    const auto later = core::Timestamp::from_ns(static_cast<std::int64_t>(world.clock)) +
+                       core::Duration::from_seconds(3600);
+    JournalKeeper keeper(world.files, {.folder = "journal",
+                                       .segment_bytes = 3 * kFrameBytes,
+                                       .retain_for = core::Duration::from_seconds(60)});
+    // The spare's file and its first MiB find room, the second does not.
+    test::FaultPlan full;
+    full.full_from = 2;
+    full.full_for = test::FaultPlan::kNever;
+    world.files.set_plan(full);
+    while (keeper.do_work(later, world.inputs.rbegin()->first) > 0) {
+    }
+    CHECK(keeper.report().segments_removed > 4);
+    CHECK(keeper.report().failures == 1);
+    CHECK(keeper.report().last_failure.find("cannot write to journal/inputs.next.tmp") == 0);
+    for (const std::string& path : world.files.paths()) {
+        CAPTURE(path);
+        CHECK_FALSE(path.ends_with(".tmp"));
+    }
+    CHECK(examine_journal(world.files, "journal").problem == "");
+}
+
+TEST_CASE("while a spare finds no room, what is sealed is compressed") {
+    JournalWorld world(11, 4096);
+    write_unkept(world, 900);
+    JournalKeeper keeper(world.files, {.folder = "journal", .segment_bytes = 4096});
+    test::FaultPlan full;
+    full.full_from = 1;
+    full.full_for = 1;
+    world.files.set_plan(full);
+    while (keeper.do_work(core::Timestamp::from_ns(1), 0) > 0) {
+    }
+    CHECK(keeper.report().failures == 1);
+    CHECK(keeper.report().segments_compressed > 4);
+    CHECK(segments_of(world, kEvents).front().compressed);
+}
+
+TEST_CASE("a segment that is removed while it is compressed does not come back") {
+    JournalWorld world(12, 4096);
+    write_unkept(world, 900);
+    const auto now = core::Timestamp::from_ns(static_cast<std::int64_t>(world.clock));
+    const auto later = now + core::Duration::from_seconds(3600);
+    JournalKeeper keeper(world.files, {.folder = "journal",
+                                       .segment_bytes = 4096,
+                                       .retain_for = core::Duration::from_seconds(60)});
+    const auto half_made = [&] {
+        const std::vector<std::string> paths = world.files.paths();
+        return std::any_of(paths.begin(), paths.end(),
+                           [](const std::string& path) { return path.ends_with(".mgj.zst.tmp"); });
+    };
+    while (!half_made()) REQUIRE(keeper.do_work(now, 0) > 0);
+    const std::string first = segments_of(world, kInputs).front().name;
+    keep(world, keeper, later, world.inputs.rbegin()->first);
+    CHECK(keeper.report().segments_removed > 4);
+    for (const std::string& path : world.files.paths()) {
+        CAPTURE(path);
+        CHECK(path.find(first) == std::string::npos);
+    }
 }
 
 TEST_CASE("a folder is locked for one, and the other is told what to do") {
