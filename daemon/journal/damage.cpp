@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "core/journal/archive.hpp"
 #include "daemon/journal/segment_reader.hpp"
 
@@ -83,10 +85,10 @@ class Search {
     std::multimap<std::uint64_t, std::uint32_t> ends_;  // where a record would end, and its sum
 };
 
-}  // namespace
-
-IoError find_proof_of_damage(SegmentBytes& bytes, core::JournalStream stream, std::uint64_t offset,
-                             std::uint32_t previous_crc, std::uint64_t& proof) {
+// Where records stop being valid, at `offset` (the record before it has `previous_crc`): the offset
+// of a later record that proves that this place was on disk once. Zero: there is none.
+IoError find_proof(SegmentBytes& bytes, core::JournalStream stream, std::uint64_t offset,
+                   std::uint32_t previous_crc, std::uint64_t& proof) {
     proof = 0;
     Search search(bytes, stream, offset);
     if (IoError error = search.begin(previous_crc)) return error;
@@ -103,6 +105,44 @@ IoError find_proof_of_damage(SegmentBytes& bytes, core::JournalStream stream, st
             if (IoError error = search.look_at(at + in, proof)) return error;
         }
         at += got;
+    }
+    return {};
+}
+
+}  // namespace
+
+IoError judge_tail(SegmentReader& reader, const std::string& path, bool last,
+                   SegmentReader::Step& step, JournalRecord& record, Tail& tail) {
+    tail = {};
+    std::uint64_t proof = 0;
+    if (last) {
+        if (IoError error = find_proof(reader.bytes(), reader.header().stream, reader.offset(),
+                                       reader.crc(), proof)) {
+            return error;
+        }
+        if (proof == 0 && step == SegmentReader::Step::end) return {};
+    }
+    // What was just found may have been written, in order, since the reader looked.
+    step = reader.next(record);
+    if (step == SegmentReader::Step::failed) return reader.error();
+    if (step == SegmentReader::Step::record || step == SegmentReader::Step::finished) return {};
+    const std::string what =
+        step == SegmentReader::Step::end ? "there is no record" : reader.reason();
+    tail.damaged = !last || proof != 0;
+    tail.torn = !tail.damaged && step == SegmentReader::Step::invalid;
+    if (!last) {
+        tail.problem = fmt::format("{} is damaged at offset {}: {}, and it is not the last segment",
+                                   path, reader.offset(), what);
+    } else if (proof != 0) {
+        tail.problem = fmt::format(
+            "{} is damaged at offset {}: {}, and the record at {} says that it was on "
+            "disk",
+            path, reader.offset(), what, proof);
+    } else if (tail.torn) {
+        tail.problem = fmt::format(
+            "{}: at offset {} stands no record: {}; a torn tail, which the daemon's next start "
+            "cuts off, or damage to the last record",
+            path, reader.offset(), what);
     }
     return {};
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kPlain = ".mgj";
 constexpr std::string_view kCompressed = ".mgj.zst";
+constexpr std::string_view kZst = ".zst";  // behind a plain segment's name
 constexpr std::size_t kDigits = 20;
 
 // <stream>-<20 digits><suffix>
@@ -63,6 +64,20 @@ IoError list_segments(FileLayer& files, const std::string& folder, core::Journal
             !segments.empty() && segments.back().first_sequence == segment->first_sequence;
         if (!twin) segments.push_back(*std::move(segment));
     }
+    return {};
+}
+
+IoError open_segment_file(FileLayer& files, const std::string& folder, SegmentFile& segment,
+                          std::unique_ptr<File>& file) {
+    const IoError error = files.open(folder + "/" + segment.name, Access::read, file);
+    if (!not_there(error) || segment.compressed) return error;
+    SegmentFile twin = segment;
+    twin.compressed = true;
+    twin.name += kZst;
+    if (const IoError second = files.open(folder + "/" + twin.name, Access::read, file)) {
+        return not_there(second) ? error : second;
+    }
+    segment = std::move(twin);
     return {};
 }
 

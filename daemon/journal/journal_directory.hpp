@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ std::string spare_name(core::JournalStream stream);
 // one: the other may be unfinished.
 IoError list_segments(FileLayer& files, const std::string& folder, core::JournalStream stream,
                       std::vector<SegmentFile>& segments);
+
+// Opens a listed segment's file to read. Beside a daemon that compresses a plain one may be gone by
+// now: then its compressed twin is opened, and `segment` says so.
+IoError open_segment_file(FileLayer& files, const std::string& folder, SegmentFile& segment,
+                          std::unique_ptr<File>& file);
 
 // The first number that each stream still has; what comes before it has been removed by retention.
 // Zero: the stream has no segment.

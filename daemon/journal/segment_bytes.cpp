@@ -117,14 +117,14 @@ class CompressedBytes final : public SegmentBytes {
 
 IoError open_segment_bytes(FileLayer& files, const std::string& folder, const SegmentFile& segment,
                            std::unique_ptr<SegmentBytes>& bytes) {
-    const std::string path = folder + "/" + segment.name;
+    SegmentFile there = segment;
     std::unique_ptr<File> file;
-    if (IoError error = files.open(path, Access::read, file)) return error;
-    if (!segment.compressed) {
+    if (IoError error = open_segment_file(files, folder, there, file)) return error;
+    if (!there.compressed) {
         bytes = std::make_unique<PlainBytes>(std::move(file));
         return {};
     }
-    auto compressed = std::make_unique<CompressedBytes>(std::move(file), path);
+    auto compressed = std::make_unique<CompressedBytes>(std::move(file), folder + "/" + there.name);
     if (IoError error = compressed->start()) return error;
     bytes = std::move(compressed);
     return {};

@@ -84,10 +84,18 @@ class SegmentReader {
     std::string reason_;
 };
 
-// Where records stop being valid, at `offset` (the record before it has `previous_crc`): the offset
-// of a later record that proves that this place was on disk once; so it is damage and no torn tail.
-// Zero: there is none. A later record counts if its sum follows from the record before it.
-IoError find_proof_of_damage(SegmentBytes& bytes, core::JournalStream stream, std::uint64_t offset,
-                             std::uint32_t previous_crc, std::uint64_t& proof);
+// Where the records of a segment stop without a close or seal record.
+struct Tail {
+    bool damaged = false;  // something was on disk there
+    bool torn = false;     // something stands there that is no record, and may be half written
+    std::string problem;   // of either: what and where; empty: nothing is written there yet
+};
+
+// Judges the place at which the reader said end or invalid (`step`) of the segment at `path`.
+// `last`: the stream has none after it. It is damage where a later record proves that the place was
+// on disk once, by a sum that follows from the record before it. Beside a writer a record may stand
+// there by now: then `step` and `record` are what the reader says of it, and nothing is judged.
+IoError judge_tail(SegmentReader& reader, const std::string& path, bool last,
+                   SegmentReader::Step& step, JournalRecord& record, Tail& tail);
 
 }  // namespace margind::daemon

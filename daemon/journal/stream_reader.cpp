@@ -47,23 +47,19 @@ ReadStatus StreamReader::open_segment() {
     return ReadStatus::record;
 }
 
-ReadStatus StreamReader::at_end(SegmentReader::Step step) {
+ReadStatus StreamReader::at_end(SegmentReader::Step& step, JournalRecord& record) {
     std::vector<SegmentFile> segments;
     if (IoError error = list_segments(files_, folder_, stream_, segments)) return fail(error.text);
     const bool last = segments.empty() || segments.back().first_sequence <= file_.first_sequence;
-    std::uint64_t proof = 0;
-    if (last) {
-        if (IoError error = find_proof_of_damage(reader_->bytes(), stream_, reader_->offset(),
-                                                 reader_->crc(), proof)) {
-            return fail(error.text);
-        }
-        if (proof == 0) return ReadStatus::end;
+    Tail tail;
+    if (IoError error =
+            judge_tail(*reader_, folder_ + "/" + file_.name, last, step, record, tail)) {
+        return fail(error.text);
     }
-    return fail(fmt::format(
-        "{}/{} is damaged at offset {}: {}, and {}", folder_, file_.name, reader_->offset(),
-        step == SegmentReader::Step::end ? "there is no record" : reader_->reason(),
-        last ? fmt::format("the record at {} says that it was on disk", proof)
-             : std::string("it is not the last segment")));
+    if (tail.damaged) return fail(tail.problem);
+    const bool gone_on =
+        step == SegmentReader::Step::record || step == SegmentReader::Step::finished;
+    return gone_on ? ReadStatus::record : ReadStatus::end;
 }
 
 ReadStatus StreamReader::next(JournalRecord& record, std::uint64_t limit) {
@@ -73,23 +69,21 @@ ReadStatus StreamReader::next(JournalRecord& record, std::uint64_t limit) {
             const ReadStatus opened = open_segment();
             if (opened != ReadStatus::record) return opened;
         }
-        const SegmentReader::Step step = reader_->next(record, limit);
-        switch (step) {
-            case SegmentReader::Step::record:
-                if (record.header.sequence < wanted_) continue;
-                next_sequence_ = reader_->next_sequence();
-                return ReadStatus::record;
-            case SegmentReader::Step::finished:
-                next_sequence_ = reader_->next_sequence();
-                by_name_ = true;
-                reader_.reset();
-                continue;
-            case SegmentReader::Step::failed:
-                return fail(reader_->error().text);
-            case SegmentReader::Step::end:
-            case SegmentReader::Step::invalid:
-                // Beside a writer this is where it has come to.
-                return reader_->next_sequence() > limit ? ReadStatus::end : at_end(step);
+        SegmentReader::Step step = reader_->next(record, limit);
+        if (step == SegmentReader::Step::failed) return fail(reader_->error().text);
+        if (step == SegmentReader::Step::end || step == SegmentReader::Step::invalid) {
+            // Beside a writer this is where it has come to.
+            if (reader_->next_sequence() > limit) return ReadStatus::end;
+            const ReadStatus status = at_end(step, record);
+            if (status != ReadStatus::record) return status;
+        }
+        if (step == SegmentReader::Step::finished) {
+            next_sequence_ = reader_->next_sequence();
+            by_name_ = true;
+            reader_.reset();
+        } else if (record.header.sequence >= wanted_) {
+            next_sequence_ = reader_->next_sequence();
+            return ReadStatus::record;
         }
     }
 }

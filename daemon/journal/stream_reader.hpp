@@ -47,8 +47,9 @@ class StreamReader {
 
   private:
     ReadStatus open_segment();
-    // What the end of a segment's valid records means, where more was asked for.
-    ReadStatus at_end(SegmentReader::Step step);
+    // What the end of a segment's valid records means, where more was asked for; or, beside a
+    // writer, the record that stands there by now.
+    ReadStatus at_end(SegmentReader::Step& step, JournalRecord& record);
     ReadStatus fail(std::string problem);
 
     FileLayer& files_;

@@ -38,14 +38,23 @@ struct Walked {
     SegmentReader::Step step = SegmentReader::Step::end;
     Cut here;         // where it stopped
     Cut before_last;  // before the last record
+    Tail tail;        // where it is not finished
 };
 
-Walked read_records(std::size_t i, SegmentReader& reader) {
+IoError read_records(std::size_t i, SegmentReader& reader, const std::string& path, bool last,
+                     Walked& walked) {
+    using Step = SegmentReader::Step;
     JournalRecord record;
-    Walked walked{.here = cut_at(i, reader, reader.header().created), .before_last = {}};
+    walked.here = cut_at(i, reader, reader.header().created);
     for (;;) {
         walked.step = reader.next(record);
-        if (walked.step != SegmentReader::Step::record) return walked;
+        if (walked.step == Step::end || walked.step == Step::invalid) {
+            if (IoError error = judge_tail(reader, path, last, walked.step, record, walked.tail)) {
+                return error;
+            }
+        }
+        if (walked.step == Step::failed) return reader.error();
+        if (walked.step != Step::record) return {};
         walked.before_last = walked.here;
         walked.here = cut_at(i, reader, record.header.time);
     }
@@ -65,8 +74,11 @@ IoError cut_before_segment(FileLayer& files, const std::string& folder, std::siz
     if (IoError error = SegmentReader::open(files, folder, scan.segments[i - 1], reader)) {
         return error;
     }
-    const Walked walked = read_records(i - 1, *reader);
-    if (walked.step == SegmentReader::Step::failed) return reader->error();
+    Walked walked;
+    if (IoError error =
+            read_records(i - 1, *reader, folder + "/" + scan.segments[i - 1].name, false, walked)) {
+        return error;
+    }
     scan.cut = walked.step == SegmentReader::Step::finished ? walked.before_last : walked.here;
     return {};
 }
@@ -145,34 +157,19 @@ class Scanner {
     }
 
     bool read_all(std::size_t i, SegmentReader& reader, bool last) {
-        const auto [step, here, before] = read_records(i, reader);
+        Walked walked;
+        const IoError error = read_records(i, reader, path(i), last, walked);
         scan_.next_sequence = reader.next_sequence();
-        if (step == SegmentReader::Step::finished) return finished(i, reader, before);
-        scan_.cut = here;
+        if (!error && walked.step == SegmentReader::Step::finished) {
+            return finished(i, reader, walked.before_last);
+        }
+        scan_.cut = walked.here;
         scan_.end.reset();
-        if (step == SegmentReader::Step::failed) {
-            if (reader.error().code != EBADMSG) return fail(reader.error());
-            scan_.damage = reader.error().text;
-            return false;
-        }
-        const std::string what =
-            step == SegmentReader::Step::end ? "there is no record" : reader.reason();
-        if (!last) {
-            scan_.damage =
-                fmt::format("{} is damaged at offset {}: {}, and it is not the last segment",
-                            path(i), reader.offset(), what);
-            return false;
-        }
-        std::uint64_t proof = 0;
-        if (IoError error = find_proof_of_damage(reader.bytes(), scan_.stream, reader.offset(),
-                                                 reader.crc(), proof)) {
-            return fail(error);
-        }
-        if (proof != 0) {
-            scan_.damage = fmt::format(
-                "{} is damaged at offset {}: {}, and the record at {} says that "
-                "it was on disk",
-                path(i), reader.offset(), what, proof);
+        if (error && error.code != EBADMSG) return fail(error);
+        if (error) {
+            scan_.damage = error.text;
+        } else if (walked.tail.damaged) {
+            scan_.damage = walked.tail.problem;
         }
         return false;
     }

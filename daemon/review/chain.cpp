@@ -20,11 +20,11 @@ class SegmentCheck {
         : files_(files), folder_(folder), seen_(seen), last_(last) {}
 
     void run() {
+        measure();
         if (IoError error = SegmentReader::open(files_, folder_, seen_.file, reader_)) {
             return problem(error.text);
         }
         seen_.header = reader_->header();
-        measure();
         read_records();
         if (seen_.problem.empty() && seen_.finished) sum();
     }
@@ -37,50 +37,37 @@ class SegmentCheck {
 
     void measure() {
         std::unique_ptr<File> file;
-        if (IoError error = files_.open(path(), Access::read, file)) return problem(error.text);
+        if (IoError error = open_segment_file(files_, folder_, seen_.file, file)) {
+            return problem(error.text);
+        }
         if (IoError error = file->size(seen_.file_bytes)) return problem(error.text);
     }
 
     void read_records() {
+        using Step = SegmentReader::Step;
         JournalRecord record;
-        SegmentReader::Step step = reader_->next(record);
-        for (; step == SegmentReader::Step::record; step = reader_->next(record)) note(record);
+        Tail tail;
+        Step step = Step::record;
+        while (step == Step::record) {
+            step = reader_->next(record);
+            if (step == Step::end || step == Step::invalid) {
+                if (IoError error = judge_tail(*reader_, path(), last_, step, record, tail)) {
+                    return problem(error.text);
+                }
+            }
+            if (step == Step::record) note(record);
+        }
         seen_.next_sequence = reader_->next_sequence();
-        if (step == SegmentReader::Step::failed) return problem(reader_->error().text);
-        if (step == SegmentReader::Step::finished) {
+        if (step == Step::failed) return problem(reader_->error().text);
+        if (step == Step::finished) {
             seen_.finished = true;
             seen_.closed = reader_->end_record().type == core::RecordType::close;
             seen_.seal_flags = reader_->end_record().flags;
             return;
         }
-        if (!last_) {
-            return problem(
-                fmt::format("{}: damaged at offset {}: {}, and it is not the stream's "
-                            "last segment",
-                            path(), reader_->offset(), reason(step)));
-        }
-        std::uint64_t proof = 0;
-        if (IoError error = find_proof_of_damage(reader_->bytes(), seen_.file.stream,
-                                                 reader_->offset(), reader_->crc(), proof)) {
-            return problem(error.text);
-        }
-        if (proof != 0) {
-            return problem(
-                fmt::format("{}: damaged at offset {}: {}, and the record at {} says "
-                            "that it was on disk",
-                            path(), reader_->offset(), reason(step), proof));
-        }
-        if (step != SegmentReader::Step::invalid) return;
-        problem(
-            fmt::format("{}: at offset {} stands no record: {}; a torn tail, which the daemon's "
-                        "next start cuts "
-                        "off, or damage to the last record",
-                        path(), reader_->offset(), reader_->reason()));
-        seen_.torn = true;
-    }
-
-    std::string reason(SegmentReader::Step step) const {
-        return step == SegmentReader::Step::end ? "there is no record" : reader_->reason();
+        if (tail.problem.empty()) return;
+        seen_.torn = tail.torn && seen_.problem.empty();
+        problem(std::move(tail.problem));
     }
 
     void note(const JournalRecord& record) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "daemon/journal/journal_directory.hpp"
-#include "daemon/journal/recovery.hpp"
 #include "daemon/journal/snapshot_file.hpp"
 
 namespace margind::daemon {
@@ -18,9 +17,11 @@ bool Playback::go_to(std::uint64_t sequence) {
 }
 
 bool Playback::go_to_the_end() {
-    const JournalState state = examine_journal(files_, folder_);
-    if (!state.problem.empty()) return fail(state.problem);
-    return go_to(state.inputs.next_sequence - 1);
+    PastStatus status = past_.go_to_newest_snapshot();
+    while (status == PastStatus::stepped) status = past_.step();
+    if (status == PastStatus::problem) return fail(past_.problem());
+    look();
+    return true;
 }
 
 bool Playback::go_to_the_beginning() {

@@ -21,6 +21,7 @@ class Playback {
     // To where the engine stood after input `sequence`; zero: before the first one. False:
     // problem().
     bool go_to(std::uint64_t sequence);
+    // From the newest good snapshot on; without one, from the first input.
     bool go_to_the_end();
     // Before the first input; or, where retention has removed that one, where the oldest good
     // snapshot stands whose next input is there. input_seq() says which.

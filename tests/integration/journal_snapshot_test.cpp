@@ -165,3 +165,20 @@ TEST_CASE("replay: a journal whose beginning was removed begins with its oldest 
     CHECK(result.code == 1);
     CHECK_THAT(result.err, Contains("nor is there a snapshot to begin with"));
 }
+
+TEST_CASE("inspect account: as it stands now takes the newest snapshot and what follows it") {
+    World world;
+    const std::string inspect = "inspect account thin --json --journal " + world.scratch.journal();
+    const Result whole = world.scratch.run(inspect);
+    INFO(whole.err);
+    REQUIRE(whole.code == 0);
+    CHECK(whole.out ==
+          world.scratch.run(fmt::format("{} --at {}", inspect, world.venue.input_seq)).out);
+    // What the snapshot stands for is not read again.
+    std::filesystem::resize_file(
+        world.scratch.journal() + "/" + daemon::segment_name(core::JournalStream::inputs, 1), 1000);
+    const Result result = world.scratch.run(inspect);
+    INFO(result.err);
+    CHECK(result.code == 0);
+    CHECK(result.out == whole.out);
+}
