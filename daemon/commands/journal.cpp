@@ -24,6 +24,28 @@ void tell(const SegmentSeen& segment) {
                                 : std::string("not finished; every record's sum is right"));
 }
 
+void tell(const JournalSeen::Snapshot& snapshot) {
+    fmt::print("{}\n", snapshot.problem.empty() ? fmt::format("{}: {} bytes, whole", snapshot.name,
+                                                              grouped(snapshot.bytes))
+                                                : snapshot.problem);
+}
+
+// Of whole segments: whether others are missing, or a snapshot is damaged.
+int tell_rest(const JournalSeen& seen) {
+    if (!seen.end.problems.empty()) {
+        return complain(kVerify,
+                        "and others are missing: put them back from where they are kept, or "
+                        "see what is left with margind inspect journal");
+    }
+    const std::size_t damaged = seen.snapshot_problems().size();
+    if (damaged == 0) return kOk;
+    return complain(kVerify,
+                    fmt::format("{} of {} snapshots are not as they were written: put them back "
+                                "from where they are kept, or remove them; a start passes over "
+                                "them",
+                                damaged, seen.snapshots.size()));
+}
+
 int verify_journal(const std::string& folder) {
     if (!folder_readable(kVerify, folder)) return kUnavailable;
     PosixFiles files;
@@ -34,19 +56,18 @@ int verify_journal(const std::string& folder) {
     }
     for (const SegmentSeen& segment : seen.inputs) tell(segment);
     for (const SegmentSeen& segment : seen.events) tell(segment);
+    for (const JournalSeen::Snapshot& snapshot : seen.snapshots) tell(snapshot);
     for (const std::string& missing : seen.end.problems) fmt::print("{}\n", missing);
     for (const std::string& note : seen.end.notes) fmt::print("note: {}\n", note);
     const std::size_t segments = seen.inputs.size() + seen.events.size();
-    const std::size_t problems = seen.problems().size() - seen.end.problems.size();
+    const std::size_t problems =
+        seen.problems().size() - seen.end.problems.size() - seen.snapshot_problems().size();
     if (problems > 0) {
         return complain(kVerify, fmt::format("{} of {} segments are not as they were written",
                                              problems, segments));
     }
     fmt::print("{} segments, each as it was written\n", segments);
-    if (seen.end.problems.empty()) return kOk;
-    return complain(kVerify,
-                    "and others are missing: put them back from where they are kept, or "
-                    "see what is left with margind inspect journal");
+    return tell_rest(seen);
 }
 
 int repair(const std::string& folder, bool accept_loss) {
@@ -79,7 +100,8 @@ void add_journal(CLI::App& app, int& exit_code) {
     auto* verify = command->add_subcommand(
         "verify",
         "Reads every byte: the sum of each record, the SHA-256 of each segment and what "
-        "the next one says of it. Exit 1: one is not as it was written, or is missing.");
+        "the next one says of it; and every snapshot. Exit 1: one is not as it was written, or "
+        "is missing.");
     verify->add_option("folder", *folder, "The journal's folder")->required();
     verify->callback([folder, &exit_code] { exit_code = verify_journal(*folder); });
 

@@ -130,6 +130,22 @@ void check_link(const std::string& folder, const SegmentSeen& before, SegmentSee
     }
 }
 
+// The last segment that was asked for: what the one after it says.
+void check_next_link(FileLayer& files, const std::string& folder, const SegmentFile& next,
+                     SegmentSeen& seen) {
+    if (!seen.problem.empty()) return;
+    SegmentSeen after;
+    after.file = next;
+    std::unique_ptr<SegmentReader> reader;
+    if (IoError error = SegmentReader::open(files, folder, next, reader)) {
+        seen.problem = error.text;
+        return;
+    }
+    after.header = reader->header();
+    check_link(folder, seen, after);
+    seen.problem = std::move(after.problem);
+}
+
 }  // namespace
 
 bool read_chain(FileLayer& files, const std::string& folder, core::JournalStream stream,
@@ -140,13 +156,15 @@ bool read_chain(FileLayer& files, const std::string& folder, core::JournalStream
         return false;
     }
     const std::size_t first = segments.size();
-    for (std::size_t i = 0; i < found.size() && found[i].first_sequence <= sequence; ++i) {
+    std::size_t i = 0;
+    for (; i < found.size() && found[i].first_sequence <= sequence; ++i) {
         segments.emplace_back();
         SegmentSeen& seen = segments.back();
         seen.file = found[i];
         SegmentCheck(files, folder, seen, i + 1 == found.size()).run();
         if (segments.size() - first > 1) check_link(folder, segments[segments.size() - 2], seen);
     }
+    if (i > 0 && i < found.size()) check_next_link(files, folder, found[i], segments.back());
     return true;
 }
 

@@ -43,9 +43,9 @@ struct SegmentSeen {
     bool torn = false;
 };
 
-// Reads every segment of the stream up to the one that has `sequence`, whole, and goes on behind
-// damage with the next segment. Returns false, with `problem`, when the folder cannot be read.
-// Cost: about a second a GB.
+// Reads every segment of the stream up to the one that has `sequence`, whole, and of the one after
+// it the header, which has that one's SHA-256. Goes on behind damage with the next segment. Returns
+// false, with `problem`, when the folder cannot be read. Cost: about a second a GB.
 bool read_chain(FileLayer& files, const std::string& folder, core::JournalStream stream,
                 std::uint64_t sequence, std::vector<SegmentSeen>& segments, std::string& problem);
 

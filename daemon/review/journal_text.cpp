@@ -24,7 +24,7 @@ class JournalText {
              "last", "records", "from", "to", "bytes", "on disk", "state");
         for (const SegmentSeen& segment : seen.inputs) write(segment);
         for (const SegmentSeen& segment : seen.events) write(segment);
-        write_files("snapshot", seen.snapshots);
+        write_snapshots(seen.snapshots);
         write_files("cut off, kept aside", seen.lost);
         const auto problems = seen.problems();
         for (const std::string& problem : problems) line("\n{}", problem);
@@ -79,6 +79,15 @@ class JournalText {
              grouped(segment.file_bytes), state(segment));
     }
 
+    void write_snapshots(const std::vector<JournalSeen::Snapshot>& snapshots) {
+        if (snapshots.empty()) return;
+        line("\n{:<84}{:>15}  {}", "snapshot", "bytes", "state");
+        for (const JournalSeen::Snapshot& snapshot : snapshots) {
+            line("{:<84}{:>15}  {}", snapshot.name, grouped(snapshot.bytes),
+                 snapshot.problem.empty() ? "whole" : "DAMAGED");
+        }
+    }
+
     void write_files(const char* what, const std::vector<JournalSeen::Other>& others) {
         if (others.empty()) return;
         line("\n{:<84}{:>15}", what, "bytes");
@@ -98,6 +107,25 @@ std::uint64_t size_of(FileLayer& files, const std::string& path) {
     return bytes;
 }
 
+// Beside a daemon that keeps but the newest it may be gone by now: then it is not told of.
+void check_snapshot(FileLayer& files, const std::string& folder, std::uint64_t input_seq,
+                    std::vector<JournalSeen::Snapshot>& seen) {
+    const std::string name = snapshot_name(input_seq);
+    const std::string path = folder + "/" + name;
+    SnapshotReader reader(files, path);
+    if (reader.problem().empty() && reader.whole()) {
+        const bool named_so = reader.about().input_seq == input_seq;
+        seen.push_back({name, size_of(files, path),
+                        named_so ? std::string()
+                                 : fmt::format("{}: is the snapshot after input {}", path,
+                                               reader.about().input_seq)});
+        return;
+    }
+    std::unique_ptr<File> file;
+    if (not_there(files.open(path, Access::read, file))) return;
+    seen.push_back({name, size_of(files, path), reader.problem()});
+}
+
 }  // namespace
 
 std::vector<std::string> JournalSeen::problems() const {
@@ -108,6 +136,16 @@ std::vector<std::string> JournalSeen::problems() const {
         }
     }
     found.insert(found.end(), end.problems.begin(), end.problems.end());
+    const std::vector<std::string> of_snapshots = snapshot_problems();
+    found.insert(found.end(), of_snapshots.begin(), of_snapshots.end());
+    return found;
+}
+
+std::vector<std::string> JournalSeen::snapshot_problems() const {
+    std::vector<std::string> found;
+    for (const Snapshot& snapshot : snapshots) {
+        if (!snapshot.problem.empty()) found.push_back(snapshot.problem);
+    }
     return found;
 }
 
@@ -133,10 +171,11 @@ bool read_journal(FileLayer& files, const std::string& folder, JournalSeen& seen
         return false;
     }
     const std::uint64_t last_snapshot = snapshots.empty() ? 0 : snapshots.front();
+    for (auto at = snapshots.rbegin(); at != snapshots.rend(); ++at) {
+        check_snapshot(files, folder, *at, seen.snapshots);
+    }
     for (const std::string& name : names) {
-        if (name.starts_with("snapshot-") && name.ends_with(".mgs")) {
-            seen.snapshots.push_back({name, size_of(files, folder + "/" + name)});
-        } else if (name.starts_with("lost-")) {
+        if (name.starts_with("lost-")) {
             seen.lost.push_back({name, size_of(files, folder + "/" + name)});
         }
     }
@@ -160,6 +199,11 @@ bool read_journal(FileLayer& files, const std::string& folder, JournalSeen& seen
         }
     }
     seen.end = find_missing_end(folder, seen.inputs, seen.events, last_snapshot);
+    const bool killed = !seen.inputs.empty() && !seen.inputs.back().finished;
+    if (!killed || seen.damaged() || !seen.end.problems.empty()) return true;
+    std::string orphan;
+    if (!find_orphan_on_disk(files, folder, orphan, problem)) return false;
+    if (!orphan.empty()) seen.end.problems.push_back(std::move(orphan));
     return true;
 }
 

@@ -15,13 +15,19 @@ struct JournalSeen {
         std::string name;
         std::uint64_t bytes = 0;
     };
+    struct Snapshot {
+        std::string name;
+        std::uint64_t bytes = 0;
+        std::string problem;  // what is not as it was written; empty: nothing is
+    };
     std::vector<SegmentSeen> inputs;
     std::vector<SegmentSeen> events;
-    std::vector<Other> snapshots;
+    std::vector<Snapshot> snapshots;
     std::vector<Other> lost;  // side files of an accepted loss
     MissingEnd end;
 
-    std::vector<std::string> problems() const;
+    std::vector<std::string> problems() const;  // of segments, then of the end, then of snapshots
+    std::vector<std::string> snapshot_problems() const;
     bool damaged() const;  // beyond a torn tail
 };
 

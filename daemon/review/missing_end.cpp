@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "daemon/journal/stream_scan.hpp"
+
 namespace margind::daemon {
 namespace {
 
@@ -127,6 +129,20 @@ bool ends_closed(std::span<const SegmentSeen> stream) {
 MissingEnd find_missing_end(const std::string& folder, std::span<const SegmentSeen> inputs,
                             std::span<const SegmentSeen> events, std::uint64_t last_snapshot) {
     return EndCheck(folder, inputs, events).run(last_snapshot);
+}
+
+bool find_orphan_on_disk(FileLayer& files, const std::string& folder, std::string& orphan,
+                         std::string& problem) {
+    // In this order: beside a daemon that writes no event is seen before its input.
+    StreamScan events = scan_stream(files, folder, core::JournalStream::events, ScanDepth::quick);
+    const StreamScan inputs =
+        scan_stream(files, folder, core::JournalStream::inputs, ScanDepth::quick);
+    if (events.failure.empty() && inputs.failure.empty()) {
+        cut_orphans(files, folder, inputs, events);
+    }
+    problem = events.failure.empty() ? inputs.failure : events.failure;
+    orphan = events.damage;
+    return problem.empty();
 }
 
 }  // namespace margind::daemon

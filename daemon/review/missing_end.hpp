@@ -23,6 +23,12 @@ struct MissingEnd {
 MissingEnd find_missing_end(const std::string& folder, std::span<const SegmentSeen> inputs,
                             std::span<const SegmentSeen> events, std::uint64_t last_snapshot);
 
+// Whether an event that was on disk is of an input that is not there, though its stream's end looks
+// like that of a daemon that was killed: what a start would not go on from. Empty: there is none.
+// False: `problem` says why that cannot be told. Reads the segments that are not compressed.
+bool find_orphan_on_disk(FileLayer& files, const std::string& folder, std::string& orphan,
+                         std::string& problem);
+
 // Whether the run that wrote the stream's last segment ended as it should.
 bool ends_closed(std::span<const SegmentSeen> stream);
 

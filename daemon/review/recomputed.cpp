@@ -51,8 +51,14 @@ bool Recomputed::make(std::uint64_t event_seq) {
 }
 
 bool Recomputed::find(std::uint64_t event_seq) {
-    ReadStatus status = log_.seek(event_seq);
+    if (found_ && recorded_.event_seq == event_seq) return true;
+    ReadStatus status = ReadStatus::record;
+    // A seek reads its segment from the beginning.
+    const bool ahead = found_ && recorded_.event_seq < event_seq;
+    if (!ahead) status = log_.seek(event_seq);
+    found_ = false;
     if (status == ReadStatus::record) status = log_.next();
+    while (status == ReadStatus::record && log_.event_seq() < event_seq) status = log_.next();
     if (status == ReadStatus::problem) return fail(log_.problem());
     if (status == ReadStatus::end || log_.event_seq() != event_seq) {
         const std::uint64_t next = examine_journal(files_, folder_).events.next_sequence;
@@ -66,6 +72,7 @@ bool Recomputed::find(std::uint64_t event_seq) {
     recorded_at_ = log_.recorded();
     segment_ = log_.segment();
     place_ = log_.place();
+    found_ = true;
     return true;
 }
 

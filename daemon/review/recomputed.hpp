@@ -41,6 +41,7 @@ class Recomputed {
     const std::string folder_;
     EventLog log_;
     Playback playback_;
+    bool found_ = false;  // the log stands behind recorded_
     core::Event recorded_;
     core::Timestamp recorded_at_;
     std::string segment_;
