@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
         "  0  it did what it was asked\n"
         "  1  it ran, and something went wrong; the message says what\n"
         "  2  unusable arguments\n"
-        "  3  the config file, or a file it names, has problems; each is listed\n"
+        "  3  the config file, or a file it names, has problems; each is listed; run: the journal\n"
+        "     is damaged\n"
         "  4  an address in use, a file that cannot be opened, a server that is not there");
     int exit_code = margind::daemon::kOk;
     margind::daemon::add_run(app, exit_code);

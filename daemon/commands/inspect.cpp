@@ -119,6 +119,10 @@ int inspect_account(const AccountArguments& arguments) {
 // it.
 int inspect_snapshot(const std::string& path) {
     PosixFiles files;
+    std::unique_ptr<File> file;
+    if (IoError error = files.open(path, Access::read, file)) {
+        return complain(kSnapshot, error.text, kUnavailable);
+    }
     SnapshotReader reader(files, path);
     const auto unusable = [&](const std::string& problem) {
         return complain(kSnapshot, problem, kFailed);
@@ -168,8 +172,9 @@ void add_inspect_journal(CLI::App& app, int& exit_code) {
     command->add_option("--stream", arguments->stream, "Of which stream")
         ->check(CLI::IsMember({"inputs", "events"}))
         ->capture_default_str();
-    command->add_option("--from", arguments->from, "First number to show, with --records");
-    command->add_option("--to", arguments->to, "Last number to show");
+    command->add_option("--from", arguments->from, "First number to show, with --records")
+        ->check(whole_number);
+    command->add_option("--to", arguments->to, "Last number to show")->check(whole_number);
     command->callback([arguments, &exit_code] { exit_code = inspect_journal(*arguments); });
 }
 
@@ -180,7 +185,8 @@ void add_inspect_account(CLI::App& app, int& exit_code) {
     command->add_option("account", arguments->account, "ACCOUNT or ACCOUNT/SUB_ACCOUNT")
         ->required();
     command->add_option("--journal", arguments->folder, "The journal's folder")->required();
-    command->add_option("--at", arguments->at, "After this input; without it, after the last");
+    command->add_option("--at", arguments->at, "After this input; without it, after the last")
+        ->check(whole_number);
     command->add_flag("--json", arguments->json, "One line of JSON, as margind evaluate writes it");
     command->callback([arguments, &exit_code] { exit_code = inspect_account(*arguments); });
 }

@@ -270,11 +270,13 @@ void add_replay(CLI::App& app, int& exit_code) {
         "or what another configuration would have done.");
     auto arguments = std::make_shared<ReplayArguments>();
     command->add_option("folder", arguments->folder, "The journal's folder")->required();
-    command->add_option(
-        "--from", arguments->from,
-        "First input to show or compare; without it, the first one, or, where retention "
-        "has removed that, the one after the oldest snapshot");
-    command->add_option("--to", arguments->to, "Last input");
+    command
+        ->add_option(
+            "--from", arguments->from,
+            "First input to show or compare; without it, the first one, or, where retention "
+            "has removed that, the one after the oldest snapshot")
+        ->check(whole_number);
+    command->add_option("--to", arguments->to, "Last input")->check(whole_number);
     command->add_flag("--verify", arguments->verify,
                       "Compare every event with the one recorded, byte by byte, and so the state "
                       "hashes in them; write nothing but the result");

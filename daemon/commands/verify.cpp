@@ -48,6 +48,7 @@ class Claims {
             for (std::size_t number = 1; std::getline(std::cin, line); ++number) use(number, line);
         } else if (!for_each_line(what, problem_, use)) {
             problem_ = fmt::format("'{}' is no event's number, and as a file: {}", what, problem_);
+            unreadable_ = true;
         }
         if (problem_.empty() && claims_.empty()) problem_ = what + ": holds no event";
         std::sort(claims_.begin(), claims_.end(), [](const Claim& a, const Claim& b) {
@@ -57,6 +58,7 @@ class Claims {
     }
     const std::vector<Claim>& all() const { return claims_; }
     const std::string& problem() const { return problem_; }
+    bool unreadable() const { return unreadable_; }  // the problem: there is no such file
 
   private:
     // Lines without a number, by which nothing is claimed.
@@ -83,6 +85,7 @@ class Claims {
     simdjson::dom::parser parser_;
     std::vector<Claim> claims_;
     std::string problem_;
+    bool unreadable_ = false;
 };
 
 class Verifier {
@@ -200,7 +203,9 @@ class Verifier {
 int run_verify(const VerifyArguments& arguments) {
     if (!folder_readable(kCommand, arguments.folder)) return kUnavailable;
     Claims claims;
-    if (!claims.read(arguments.event)) return complain(kCommand, claims.problem(), kUsage);
+    if (!claims.read(arguments.event)) {
+        return complain(kCommand, claims.problem(), claims.unreadable() ? kUnavailable : kUsage);
+    }
     return Verifier(arguments.folder).run(claims.all());
 }
 

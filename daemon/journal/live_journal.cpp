@@ -63,9 +63,10 @@ std::string made_folder(const std::filesystem::path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (!error) return folder.string();
-    throw StartupRefused(kFailed, fmt::format("journal.directory: {} cannot be made: {}; name a "
-                                              "folder that this user may write",
-                                              folder.string(), error.message()));
+    throw StartupRefused(kUnavailable,
+                         fmt::format("journal.directory: {} cannot be made: {}; name a folder that "
+                                     "this user may write",
+                                     folder.string(), error.message()));
 }
 
 }  // namespace
@@ -76,7 +77,9 @@ LiveJournal::LiveJournal(const config::Settings& settings, feeds::Clock& clock, 
       clock_(clock),
       to_io_(to_io),
       durability_(settings.journal.durability) {
-    if (const IoError error = lock_.take(folder_)) refuse(error.text);
+    if (const IoError error = lock_.take(folder_)) {
+        throw StartupRefused(kUnavailable, "journal: " + error.text);
+    }
     forget_unfinished_load();
     state_ = recover_journal(files_, folder_);
     if (!state_.problem.empty()) refuse(state_.problem);
@@ -92,7 +95,8 @@ LiveJournal::~LiveJournal() {
 }
 
 void LiveJournal::refuse(const std::string& problem) const {
-    throw StartupRefused(kFailed, "journal: " + problem);
+    // Damage is a problem of what the config names: no restart mends it.
+    throw StartupRefused(state_.damaged ? kConfig : kFailed, "journal: " + problem);
 }
 
 void LiveJournal::begin_loading() {

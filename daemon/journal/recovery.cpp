@@ -50,6 +50,7 @@ Scans scan(FileLayer& files, const std::string& folder, ScanDepth depth, Journal
                 stream->failure + ". Nothing was changed: see to the disk, then try again";
         } else if (!stream->damage.empty() && state.problem.empty()) {
             state.problem = refusal(folder, stream->damage, inputs, events);
+            state.damaged = true;
         }
         StreamEnd& end =
             stream->stream == core::JournalStream::inputs ? state.inputs : state.events;
@@ -109,6 +110,7 @@ JournalState repair_journal(FileLayer& files, const std::string& folder) {
     }
     const bool damaged = !state.problem.empty();
     state.problem.clear();
+    state.damaged = false;
     state.loss_accepted |= damaged;
     return mend(files, folder, std::move(state), scans,
                 damaged ? Mending::damage : Mending::torn_tails);

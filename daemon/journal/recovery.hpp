@@ -36,6 +36,7 @@ struct JournalState {
     std::vector<std::string> notes;
     // Empty: the journal can be gone on with. Else what is damaged, where, and what to do.
     std::string problem;
+    bool damaged = false;  // the problem is damage: it does not go away by itself
 };
 
 // Looks only, but at every byte of every segment (compressed ones give about 500 MB/s): that all

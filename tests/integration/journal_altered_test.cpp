@@ -217,3 +217,29 @@ TEST_CASE("verify: events one after the other are read once, whatever their numb
     CHECK(recomputed.recorded().event_seq == last - 1);
     CHECK(recomputed.identical());
 }
+
+TEST_CASE("journal commands: numbers that are none, and files that are not there") {
+    Scratch scratch;
+    RecordedVenue venue(scratch.journal(), kVenueConfig);
+    play(venue, 3);
+    venue.close();
+    const std::string journal = scratch.journal();
+    for (const char* number : {" -1", "=-1", " 1.5", " 99999999999999999999"}) {
+        for (const char* option : {" --from", " --to"}) {
+            const std::string range = std::string(option) + number;
+            CAPTURE(range);
+            CHECK(scratch.run("replay " + journal + range).code == 2);
+            CHECK(scratch.run("inspect journal " + journal + " --records" + range).code == 2);
+        }
+        CHECK(scratch.run("inspect account a --journal " + journal + " --at" + number).code == 2);
+    }
+    CHECK(scratch.run("verify " + journal + "/none --journal " + journal).code == 4);
+    CHECK(scratch.run("inspect snapshot " + journal + "/none.mgs").code == 4);
+    const std::string file = scratch.write(
+        "margind.yaml", std::string(kVenueConfig) +
+                            "\njournal: {directory: " + scratch.write("file", "") + "/in}\n");
+    const Result run = scratch.run("run --config " + file);
+    INFO(run.out << run.err);
+    CHECK(run.code == 4);
+    CHECK_THAT(run.err, Contains("/in cannot be made: "));
+}

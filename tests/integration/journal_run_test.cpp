@@ -183,7 +183,7 @@ TEST_CASE("after a repair later snapshots are set aside, and a new session begin
     }
     Program refused({"run", "--config", (folder.path / "margind.yaml").string()},
                     folder.path / "refused.out");
-    CHECK(exit_code_of(refused) == 1);
+    CHECK(exit_code_of(refused) == 3);
     CHECK(folder.read("refused.out").find("--accept-loss") != std::string::npos);
     Program repair({"journal", "repair", journal.string(), "--accept-loss"},
                    folder.path / "repair.out");
@@ -255,7 +255,7 @@ TEST_CASE("a journal has one daemon at a time") {
     Daemon daemon(folder, text);
     Program second({"run", "--config", (folder.path / "margind.yaml").string()},
                    folder.path / "second.out");
-    CHECK(exit_code_of(second) == 1);
+    CHECK(exit_code_of(second) == 4);
     CAPTURE(folder.read("second.out"));
     CHECK(folder.read("second.out").find("journal") != std::string::npos);
     daemon.program.signal(SIGTERM);
