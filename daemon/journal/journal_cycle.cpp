@@ -103,10 +103,7 @@ void JournalCycle::fail() {
     if (durability_.failed()) return;
     durability_.fail();
     if (to_io_ != nullptr) to_io_->ring();
-    spdlog::critical(
-        "journal: {}; nothing is published any more. Restart when the disk is well: "
-        "margind goes on from what is on it",
-        writer_.failure());
+    spdlog::critical("journal: {}", writer_.failure());
 }
 
 void JournalCycle::look_at_disk(core::Timestamp now) {

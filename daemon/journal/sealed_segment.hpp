@@ -4,8 +4,8 @@
 // Index, little-endian: magic "MGJINDX1", plain bytes u64, next sequence u64, SHA-256 32 bytes,
 // number of frames u32, zero u32; per frame: offset in the file u64, sequence of the first record
 // that begins in it u64, bytes u32, where in it that record begins u32 (2^32 - 1: none does), crc
-// of the record before it u32, zero u32; at the end the bytes of all this up to here u32, and their
-// CRC-32C u32.
+// of the record before it u32, CRC-32C of the frame's bytes u32; at the end the bytes of all this
+// up to here u32, and their CRC-32C u32.
 #pragma once
 
 #include <cstddef>
