@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 #include <vector>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +12,7 @@
 #include "daemon/gateway/byte_ring.hpp"
 #include "daemon/gateway/connection_lines.hpp"
 #include "daemon/gateway/subscriber.hpp"
+#include "daemon/listen_on.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -30,19 +29,6 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 
 std::chrono::nanoseconds to_chrono(core::Duration duration) {
     return std::chrono::nanoseconds(duration.ns());
-}
-
-tcp::acceptor listen_on(asio::io_context& io, const config::EventListenerSettings& settings) {
-    const std::string place = settings.address + ":" + std::to_string(settings.port);
-    try {
-        const tcp::endpoint endpoint(asio::ip::make_address(settings.address), settings.port);
-        return tcp::acceptor(io, endpoint, true);
-    } catch (const boost::system::system_error& error) {
-        throw std::system_error(error.code(),
-                                "events: cannot listen on " + place +
-                                    "; another process may have it: stop that one, or choose "
-                                    "another events.address or events.port");
-    }
 }
 
 }  // namespace
@@ -94,7 +80,7 @@ Gateway::Implementation::Implementation(asio::io_context& io,
     : io_(io),
       settings_(settings),
       encoder_(encoder),
-      acceptor_(listen_on(io, settings)),
+      acceptor_(listen_on(io, "events", settings.address, settings.port)),
       port_(acceptor_.local_endpoint().port()),
       accept_timer_(io),
       heartbeat_timer_(io),

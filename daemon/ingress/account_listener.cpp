@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <system_error>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/assert.hpp"
 #include "daemon/ingress/account_connection.hpp"
+#include "daemon/listen_on.hpp"
 
 namespace margind::daemon {
 namespace {
@@ -27,19 +26,6 @@ constexpr std::size_t kRefusalsMax = 16;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 // How often connections are looked at that are silent, or do not read.
 constexpr std::chrono::seconds kCheckEvery{1};
-
-tcp::acceptor listen_on(asio::io_context& io, const config::AccountListenerSettings& settings) {
-    const std::string place = settings.address + ":" + std::to_string(settings.port);
-    try {
-        const tcp::endpoint endpoint(asio::ip::make_address(settings.address), settings.port);
-        return tcp::acceptor(io, endpoint, true);
-    } catch (const boost::system::system_error& error) {
-        throw std::system_error(error.code(),
-                                "accounts: cannot listen on " + place +
-                                    "; another process may have it: stop that one, or choose "
-                                    "another accounts.listen.address or accounts.listen.port");
-    }
-}
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
     counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -118,7 +104,7 @@ AccountListener::Implementation::Implementation(asio::io_context& io,
       durability_(links.durability),
       session_id_(std::move(session_id)),
       desk_(settings, links, *this),
-      acceptor_(listen_on(io, settings)),
+      acceptor_(listen_on(io, "accounts.listen", settings.address, settings.port)),
       port_(acceptor_.local_endpoint().port()),
       accept_timer_(io),
       check_timer_(io),
