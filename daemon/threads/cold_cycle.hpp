@@ -33,7 +33,7 @@ struct StateSigns {
     core::DaemonState engine = core::DaemonState::warming;
     bool event_queue_full = false;
     core::DaemonReason trouble = core::DaemonReason::none;  // that accounts are told about
-    bool journal_failed = false;  // nothing is published any more
+    bool journal_failed = false;                            // nothing is published any more
     bool input_refused_recently = false;
     bool feed_not_live = false;  // a feed that is off for want of a key does not count
 };
