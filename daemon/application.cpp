@@ -258,7 +258,7 @@ void Application::Implementation::go_on_or_begin() {
 void Application::Implementation::open_gateway() {
     const std::string session =
         journal_ ? journal_->session() : fmt::format("{:x}-{:x}", clock_.now().ns(), getpid());
-    EventHistory* const history = journal_ ? &journal_->open_history(io_) : nullptr;
+    EventHistory* const history = journal_ ? &journal_->open_history(io_, encoder_) : nullptr;
     gateway_.emplace(io_, settings_.events, encoder_, clock_, session, settings_.journal.durability,
                      history);
     for (const core::Event& event : held_events_.events()) {

@@ -35,14 +35,22 @@ class EventHistory {
     // One subscriber's place in the past; only the history's thread looks into it.
     class Place;
 
+    // The daemon's own run, whose configuration need not be looked for.
+    struct Run {
+        const EventEncoder& encoder;
+        std::uint64_t first_input = 1;
+    };
+
     // `io` runs the callbacks. What is referred to outlives the history.
     EventHistory(boost::asio::io_context& io, FileLayer& files, std::string folder,
-                 const Durability& durability, feeds::Clock& clock);
+                 const Durability& durability, feeds::Clock& clock, Run current);
     ~EventHistory();  // nothing is called any more
     EventHistory(const EventHistory&) = delete;
     EventHistory& operator=(const EventHistory&) = delete;
 
     std::shared_ptr<Place> begin(std::uint64_t next_event_seq) const;
+    // Nobody wants what was asked for there any more.
+    void abandon(Place& place) const;
     // io thread: calls `done` later, on the io thread, with what comes next; an empty block: what
     // is on disk is read. One at a time for a place.
     void read(std::shared_ptr<Place> place, std::function<void(Block)> done);

@@ -160,8 +160,9 @@ void Gateway::Implementation::publish(const core::Event& event) {
     }
     GatewayCounters::add(stream_->counters.events_total, 1);
     for (const auto& connection : connections_) {
-        if (!connection->receiving()) continue;
-        if (connection->behind() > settings_.subscriber_buffer_bytes) {
+        if (!connection->receiving()) {
+            connection->look_again();
+        } else if (connection->behind() > settings_.subscriber_buffer_bytes) {
             connection->fall_behind();
         } else {
             connection->flush();
@@ -171,7 +172,9 @@ void Gateway::Implementation::publish(const core::Event& event) {
 
 // Looks four times per interval, so that a heartbeat is late by a quarter at most.
 void Gateway::Implementation::keep_alive() {
-    heartbeat_timer_.expires_after(to_chrono(settings_.heartbeat) / 4);
+    heartbeat_timer_.expires_after(to_chrono(std::min({settings_.heartbeat, settings_.stalled_after,
+                                                       settings_.catch_up_for})) /
+                                   4);
     heartbeat_timer_.async_wait([self = shared_from_this()](const error_code& error) {
         if (error || self->stopped_ || self->draining_) return;
         const core::Timestamp now = self->stream_->clock.now();

@@ -127,6 +127,8 @@ void Subscriber::flush() {
         sent(bytes);
         budget -= bytes;
     }
+    // The budget may have ended with a block.
+    if (stage_ == Stage::behind && !reads_past_ && next_piece().empty()) join_or_read_on();
     if (!next_piece().empty()) return wait_writable();
     if (stage_ == Stage::leaving) linger();
 }
@@ -205,15 +207,22 @@ void Subscriber::clear_front() {
 
 void Subscriber::stay_behind(std::uint64_t next_event_seq) {
     if (stage_ != Stage::behind) GatewayCounters::add(stream_->counters.behind, 1);
+    leave_place();
     stage_ = Stage::behind;
-    place_.reset();
     next_event_seq_ = next_event_seq;
     behind_since_ = stream_->clock.now();
 }
 
 void Subscriber::leave_past() {
     if (stage_ == Stage::behind) GatewayCounters::add(stream_->counters.behind, ~std::uint64_t{0});
+    leave_place();
+}
+
+// What was asked for there is not waited for.
+void Subscriber::leave_place() {
+    if (place_ != nullptr) stream_->history->abandon(*place_);
     place_.reset();
+    reads_past_ = false;
 }
 
 // Everything that was read of the past is sent: the stream goes on from here, or more is asked for.
@@ -236,21 +245,23 @@ bool Subscriber::join_or_read_on() {
     }
     if (place_ == nullptr) place_ = stream_->history->begin(next_event_seq_);
     reads_past_ = true;
-    stream_->history->read(place_, [weak = weak_from_this()](EventHistory::Block block) {
-        if (const auto self = weak.lock()) self->take(block);
-    });
+    stream_->history->read(place_,
+                           [weak = weak_from_this(), place = place_](EventHistory::Block block) {
+                               if (const auto self = weak.lock()) self->take(place, block);
+                           });
     return false;
 }
 
-void Subscriber::take(const EventHistory::Block& block) {
+void Subscriber::take(const std::shared_ptr<EventHistory::Place>& place,
+                      const EventHistory::Block& block) {
+    if (place != place_) return;  // of a place it has left
     reads_past_ = false;
-    if (stage_ != Stage::behind) return;
     if (!block.problem.empty()) {
         spdlog::error("events: a subscriber cannot be told of the past: {}", block.problem);
         return cut_off(GoodbyeReason::history_unreadable);
     }
     if (block.gone_before > 0) return cut_off(GoodbyeReason::not_retained);
-    // Nothing: the journal is about to write what is wanted; keep_alive() asks again.
+    // Nothing: the journal is about to write what is wanted; look_again() asks again.
     if (block.lines.size() == 0) return;
     answer_login();
     append(front_, block.lines);
@@ -280,11 +291,16 @@ void Subscriber::keep_alive(core::Timestamp now) {
     const bool stalled = !next_piece().empty() && now - last_sent_ > settings.stalled_after;
     const bool late = fell_behind_ && now - behind_since_ > settings.catch_up_for;
     if (stalled || late) return cut_off(GoodbyeReason::slow_consumer);
-    if (stage_ == Stage::behind) return flush();
-    if (waiting_ || behind() > 0 || control_.size() > 0) return;
+    look_again();
+    if (!talking() || waiting_ || !next_piece().empty()) return;
     if (now - last_sent_ < settings.heartbeat) return;
-    control_at_ = cursor_;
-    append_heartbeat(control_, stream_->newest_event_seq + 1, now);
+    if (stage_ == Stage::behind) {
+        clear_front();
+        append_heartbeat(front_, next_event_seq_, now);
+    } else {
+        control_at_ = cursor_;
+        append_heartbeat(control_, stream_->newest_event_seq + 1, now);
+    }
     flush();
 }
 
@@ -335,7 +351,8 @@ std::uint64_t Subscriber::complete_front_line() {
         at = line_end;
     }
     front_.resize(end);
-    return next > 0 ? next : next_event_seq_;
+    // What was told before a login does not count.
+    return next > 0 && !answers_login_ ? next : next_event_seq_;
 }
 
 // Of the line at `offset`, which is read from the line itself; the next one's at the end.

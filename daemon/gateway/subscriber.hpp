@@ -94,6 +94,10 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
     // It is further behind than the ring reaches: from now on the past is read for it, until it has
     // caught up; where there is no past it is cut off.
     void fall_behind();
+    // Behind, with nothing under way: what is wanted may be there now.
+    void look_again() {
+        if (stage_ == Stage::behind && !reads_past_) flush();
+    }
     // Sends a heartbeat when nothing was sent for a while and nothing waits; cuts off whoever takes
     // nothing, or does not catch up.
     void keep_alive(core::Timestamp now);
@@ -122,9 +126,10 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
     std::uint64_t leave_stream();
     void stay_behind(std::uint64_t next_event_seq);
     void leave_past();
+    void leave_place();
     void clear_front();
     bool join_or_read_on();
-    void take(const EventHistory::Block& block);
+    void take(const std::shared_ptr<EventHistory::Place>& place, const EventHistory::Block& block);
     void answer_login();
     TextBuffer& own_lines();
     void wait_writable();

@@ -110,7 +110,12 @@ void LiveJournal::begin_loading() {
 void LiveJournal::open_to_others(std::uint64_t last_input_seq) {
     while (durability_.inputs() < last_input_seq && !durability_.failed()) sched_yield();
     if (durability_.failed()) refuse(writer_->failure());
-    if (settings_.journal.durability == config::Durability::memory) ring_->keep_for(session_);
+    const bool has_ring = settings_.journal.durability == config::Durability::memory;
+    if (has_ring) ring_->keep_for(session_);
+    // Only now can the next start do without it.
+    if (old_ring_.empty() || (has_ring && old_ring_ == ring_file())) return;
+    std::error_code ignored;  // it says nothing that the journal does not
+    std::filesystem::remove(old_ring_, ignored);
 }
 
 void LiveJournal::finish_loading() {
@@ -261,7 +266,11 @@ void LiveJournal::compare(const core::Event& event, StreamReader& told) const {
 // Durability memory: what a killed process had told and not yet written.
 void LiveJournal::add_leftover(Past& past) {
     const config::JournalSettings& before = past.settings().journal;
-    const std::filesystem::path file = before.memory_directory / ring_name(state_.session);
+    // Where that run had it; a relative folder may have been relative to another one then.
+    std::filesystem::path file = before.memory_directory / ring_name(state_.session);
+    if (!std::filesystem::exists(file)) {
+        file = settings_.journal.memory_directory / ring_name(state_.session);
+    }
     RecordRing leftover = RecordRing::leftover_of(file, state_.session);
     if (!leftover.valid()) {
         ring_lost_ = before.durability == config::Durability::memory && !state_.closed &&
@@ -302,11 +311,24 @@ void LiveJournal::add_leftover(Past& past) {
     state_ = recover_journal(files_, folder_);
     if (!state_.problem.empty()) refuse(state_.problem);
     state_.loss_accepted = state_.loss_accepted || loss_accepted;
+    compare_leftover();
     std::erase_if(missing_events_, [&](const core::Event& event) {
         return event.event_seq < state_.events.next_sequence;
     });
     come_to_the_end(past);
-    std::filesystem::remove(file);
+    old_ring_ = file;
+}
+
+// The events that were found in memory with those that were made again before.
+void LiveJournal::compare_leftover() {
+    if (missing_events_.empty()) return;
+    StreamReader told(files_, folder_, core::JournalStream::events);
+    if (told.seek(missing_events_.front().event_seq) == ReadStatus::problem) {
+        refuse(told.problem());
+    }
+    for (const core::Event& event : missing_events_) {
+        if (event.event_seq < state_.events.next_sequence) compare(event, told);
+    }
 }
 
 core::EpochRecord LiveJournal::next_epoch() const {

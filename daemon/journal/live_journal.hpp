@@ -67,8 +67,9 @@ class LiveJournal {
     const ShadowReport& shadow_report() noexcept { return shadow_->report(); }
 
     // Reads events back for subscribers; `io` runs what it calls, and outlives the journal. Once.
-    EventHistory& open_history(boost::asio::io_context& io) {
-        return history_.emplace(io, files_, folder_, durability_, clock_);
+    EventHistory& open_history(boost::asio::io_context& io, const EventEncoder& encoder) {
+        return history_.emplace(io, files_, folder_, durability_, clock_,
+                                EventHistory::Run{encoder, state_.inputs.next_sequence});
     }
 
     // Any thread: the daemon wants to end, whatever the disk is like.
@@ -84,6 +85,7 @@ class LiveJournal {
     void add_leftover(Past& past);
     void come_to_the_end(Past& past);
     void compare(const core::Event& event, StreamReader& told) const;
+    void compare_leftover();
     void check_sources(const std::vector<std::string>& before) const;
     core::EpochRecord next_epoch() const;
     std::filesystem::path ring_file() const;
@@ -100,7 +102,8 @@ class LiveJournal {
     std::unique_ptr<core::Engine> engine_;
     std::uint64_t last_input_seq_ = 0;
     core::Timestamp engine_time_;
-    bool ring_lost_ = false;                   // with what was told of the run before
+    bool ring_lost_ = false;          // with what was told of the run before
+    std::filesystem::path old_ring_;  // whose records are in the journal; empty: there is none
     std::vector<core::Event> missing_events_;  // made again: their input is there, they are not
     Durability durability_;
     std::optional<RecordRing> ring_;
