@@ -52,18 +52,18 @@ class Encoders {
         while (end < segments.size() && segments[end].first_sequence <= input_seq) ++end;
         if (end == 0) return {};
         std::uint32_t epoch = 0;
-        if ((error = epoch_of(segments[end - 1], epoch))) return error;
+        error = epoch_of(segments[end - 1], epoch);
         std::size_t first = end - 1;
-        for (std::uint32_t before = epoch; first > 0; --first) {
-            if ((error = epoch_of(segments[first - 1], before))) return error;
+        for (std::uint32_t before = epoch; !error && first > 0; --first) {
+            error = epoch_of(segments[first - 1], before);
             if (before != epoch) break;
         }
-        for (std::uint32_t after = epoch; end < segments.size(); ++end) {
-            if ((error = epoch_of(segments[end], after))) return error;
+        for (std::uint32_t after = epoch; !error && end < segments.size(); ++end) {
+            error = epoch_of(segments[end], after);
             if (after != epoch) break;
         }
-        if ((error = encoder_of(segments[first], epoch))) return error;
-        if (encoder_ == nullptr) return {};
+        if (!error) error = encoder_of(segments[first], epoch);
+        if (error || encoder_ == nullptr) return error;
         begin_ = segments[first].first_sequence;
         end_ = end < segments.size() ? segments[end].first_sequence : current_.first_input;
         return {};

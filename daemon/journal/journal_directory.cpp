@@ -69,14 +69,14 @@ IoError list_segments(FileLayer& files, const std::string& folder, core::Journal
 
 IoError open_segment_file(FileLayer& files, const std::string& folder, SegmentFile& segment,
                           std::unique_ptr<File>& file) {
-    const IoError error = files.open(folder + "/" + segment.name, Access::read, file);
+    IoError error = files.open(folder + "/" + segment.name, Access::read, file);
     if (!not_there(error) || segment.compressed) return error;
     SegmentFile twin = segment;
     twin.compressed = true;
     twin.name += kZst;
-    if (const IoError second = files.open(folder + "/" + twin.name, Access::read, file)) {
-        return not_there(second) ? error : second;
-    }
+    IoError second = files.open(folder + "/" + twin.name, Access::read, file);
+    if (not_there(second)) return error;
+    if (second) return second;
     segment = std::move(twin);
     return {};
 }
