@@ -19,7 +19,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr std::uint64_t kBlock = 200;  // ticks before the next has its turn
+constexpr std::uint64_t kTurn = 200;  // ticks before the next has its turn
 
 void expect_taken(core::Refusal refusal) {
     if (refusal == core::Refusal::none) return;
@@ -154,7 +154,7 @@ class ShardsBench final : private core::ShardOutlets {
             if ((clock_.now() - begin).seconds() > options_.seconds_max) return;
             block.clear();
             inputs.clear();
-            const std::uint64_t size = std::min({kBlock, count_max - done, ticks.left()});
+            const std::uint64_t size = std::min({kTurn, count_max - done, ticks.left()});
             while (block.size() < size) {
                 block.push_back(ticks.next());
                 router_.route(stamp_(as_input(block.back(), stamp_.last() + 1)), routed_);

@@ -35,7 +35,7 @@ bool unexplained(const feeds::DecodeResult& result) {
            (result.verdict != Verdict::decoded && result.reason == Reason::none);
 }
 
-struct Tally {
+struct VenueTally {
     std::uint64_t messages = 0;
     std::uint64_t ticks = 0;
     std::uint64_t unexplained = 0;
@@ -138,7 +138,7 @@ class Decoding {
         }
     }
 
-    const std::map<std::string_view, Tally>& tallies() const { return tallies_; }
+    const std::map<std::string_view, VenueTally>& tallies() const { return tallies_; }
     const OtherLines& other() const { return other_; }
 
   private:
@@ -196,7 +196,7 @@ class Decoding {
     std::unique_ptr<feeds::TickBatch> batch_;  // too large for the stack
     std::map<std::string_view, std::unique_ptr<feeds::Decoder>> decoders_;
     std::map<std::string, std::string> urls_;  // by connection
-    std::map<std::string_view, Tally> tallies_;
+    std::map<std::string_view, VenueTally> tallies_;
     OtherLines other_;
     std::uint64_t line_ = 0;
     std::uint64_t complaints_ = 0;
@@ -207,7 +207,7 @@ class Decoding {
 constexpr std::array<std::string_view, 4> kVerdictNames{"decoded", "control", "ignored",
                                                         "rejected"};
 
-void print_tally(std::string_view venue, const Tally& tally) {
+void print_tally(std::string_view venue, const VenueTally& tally) {
     fmt::print(stderr, "{}: {} messages, {} ticks\n", venue, tally.messages, tally.ticks);
     for (std::size_t i = 0; i < kVerdictNames.size(); ++i) {
         fmt::print(stderr, "  {:<22}{:>10}\n", kVerdictNames[i], tally.by_verdict[i]);
@@ -244,7 +244,7 @@ int decode_stdin(const std::string& venue_name, bool stats_only) {
     decoding.read(std::cin);
     std::cout.flush();
 
-    Tally tally;
+    VenueTally tally;
     if (const auto found = decoding.tallies().find(venue->name());
         found != decoding.tallies().end())
         tally = found->second;
@@ -277,7 +277,7 @@ Decoding::VenueOf venue_of_file(std::string_view stem) {
     };
 }
 
-void merge(Tally& into, const Tally& from) {
+void merge(VenueTally& into, const VenueTally& from) {
     into.messages += from.messages;
     into.ticks += from.ticks;
     into.unexplained += from.unexplained;
@@ -288,7 +288,7 @@ void merge(Tally& into, const Tally& from) {
 }
 
 // Unexplained messages are neither ignored nor rejected in the table: the four columns add up.
-void print_row(std::string_view venue, const Tally& tally) {
+void print_row(std::string_view venue, const VenueTally& tally) {
     const auto unknown = tally.by_reason[static_cast<std::size_t>(Reason::unknown_type)];
     const auto not_json = tally.by_reason[static_cast<std::size_t>(Reason::not_json)];
     fmt::print("{:<18} {:>7} {:>7} {:>7} {:>8} {:>11}\n", venue, tally.messages,
@@ -313,7 +313,7 @@ int decode_captures(const std::filesystem::path& folder) {
         fmt::print(stderr, "margind decode: no .jsonl file can be read in {}\n", folder.string());
         return kUnavailable;
     }
-    std::map<std::string_view, Tally> by_venue;
+    std::map<std::string_view, VenueTally> by_venue;
     bool malformed = false;
     for (const std::filesystem::path& file : files) {
         const std::string name = file.filename().string();

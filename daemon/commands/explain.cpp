@@ -9,7 +9,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr const char* kCommand = "explain";
+constexpr const char* kExplain = "explain";
 
 struct ExplainArguments {
     std::string event;
@@ -19,16 +19,16 @@ struct ExplainArguments {
 int run_explain(const ExplainArguments& arguments) {
     const auto event_seq = sequence_of(arguments.event);
     if (!event_seq) {
-        return complain(kCommand,
+        return complain(kExplain,
                         fmt::format("'{}' is no event's number: 1, 2, 3 ...", arguments.event),
                         kUsage);
     }
-    if (!folder_readable(kCommand, arguments.folder)) return kUnavailable;
+    if (!folder_readable(kExplain, arguments.folder)) return kUnavailable;
     PosixFiles files;
     Recomputed event(files, arguments.folder);
-    if (!event.make(*event_seq)) return complain(kCommand, event.problem());
+    if (!event.make(*event_seq)) return complain(kExplain, event.problem());
     if (!event.identical()) {
-        return complain(kCommand,
+        return complain(kExplain,
                         fmt::format("event {} cannot be explained: the journal's inputs do not "
                                     "give it; margind verify {} --journal {} shows what differs",
                                     *event_seq, *event_seq, arguments.folder));

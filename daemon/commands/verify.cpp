@@ -21,7 +21,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr const char* kCommand = "verify";
+constexpr const char* kVerifyEvents = "verify";
 
 struct VerifyArguments {
     std::string event;  // a number, a file, or -
@@ -95,7 +95,7 @@ class Verifier {
     int run(const std::vector<Claim>& claims) {
         bool all = true;
         for (const Claim& claim : claims) {
-            if (!event_.make(claim.event_seq)) return complain(kCommand, event_.problem());
+            if (!event_.make(claim.event_seq)) return complain(kVerifyEvents, event_.problem());
             all = prove(claim) && all;
         }
         if (!all) return kFailed;
@@ -178,12 +178,12 @@ class Verifier {
         std::vector<SegmentSeen> segments;
         std::string problem;
         if (!read_chain(files_, folder_, stream, sequence, segments, problem)) {
-            complain(kCommand, problem);
+            complain(kVerifyEvents, problem);
             return false;
         }
         for (const SegmentSeen& segment : segments) {
             if (segment.problem.empty()) continue;
-            complain(kCommand, segment.problem);
+            complain(kVerifyEvents, segment.problem);
             return false;
         }
         if (segments.empty()) return true;
@@ -201,10 +201,11 @@ class Verifier {
 };
 
 int run_verify(const VerifyArguments& arguments) {
-    if (!folder_readable(kCommand, arguments.folder)) return kUnavailable;
+    if (!folder_readable(kVerifyEvents, arguments.folder)) return kUnavailable;
     Claims claims;
     if (!claims.read(arguments.event)) {
-        return complain(kCommand, claims.problem(), claims.unreadable() ? kUnavailable : kUsage);
+        return complain(kVerifyEvents, claims.problem(),
+                        claims.unreadable() ? kUnavailable : kUsage);
     }
     return Verifier(arguments.folder).run(claims.all());
 }

@@ -15,7 +15,7 @@ struct Member {
     bool in_ticks = false;  // of the instrument; else 1e-8
 };
 
-constexpr std::array<Member, 9> kMembers = {{
+constexpr std::array<Member, 9> kPriceMembers = {{
     {"price", core::Statistic::count_, true},
     {"confidence", core::Statistic::count_, true},
     {"open_interest", core::Statistic::open_interest, false},
@@ -53,7 +53,7 @@ class PriceLines::Implementation {
             return "the line: must name an instrument or an asset, one of the two";
         }
         if (instrument_ != nullptr) out.instrument = core::InstrumentId(*instrument_);
-        for (std::size_t m = 0; m < kMembers.size(); ++m) {
+        for (std::size_t m = 0; m < kPriceMembers.size(); ++m) {
             if (digits_[m].empty()) continue;
             if (problem = take(m, out); !problem.empty()) return problem;
         }
@@ -67,14 +67,15 @@ class PriceLines::Implementation {
     LineProblem read_member(std::string_view name, simdjson::ondemand::value value) {
         if (name == "instrument") return read_name(value, name, instruments_, instrument_);
         if (name == "asset") return read_name(value, name, assets_, asset_);
-        const auto member = std::find_if(kMembers.begin(), kMembers.end(),
+        const auto member = std::find_if(kPriceMembers.begin(), kPriceMembers.end(),
                                          [&](const Member& m) { return m.name == name; });
-        if (member == kMembers.end()) {
+        if (member == kPriceMembers.end()) {
             std::string known = "instrument, asset";
-            for (const Member& m : kMembers) known += ", " + std::string(m.name);
+            for (const Member& m : kPriceMembers) known += ", " + std::string(m.name);
             return wrong(name, "is not a known member; known: " + known);
         }
-        std::string_view& digits = digits_[static_cast<std::size_t>(member - kMembers.begin())];
+        std::string_view& digits =
+            digits_[static_cast<std::size_t>(member - kPriceMembers.begin())];
         if (!digits.empty()) return wrong(name, "is given twice; keep one");
         return read_digits(value, name, digits);
     }
@@ -92,7 +93,7 @@ class PriceLines::Implementation {
     }
 
     LineProblem take(std::size_t m, PriceLine& out) const {
-        const Member& member = kMembers[m];
+        const Member& member = kPriceMembers[m];
         const bool of_asset = m >= kFirstOfAsset;
         if (of_asset != (asset_ != nullptr)) {
             return wrong(member.name,
@@ -144,7 +145,7 @@ class PriceLines::Implementation {
     // Of the line being read:
     const std::uint32_t* instrument_ = nullptr;
     const std::uint32_t* asset_ = nullptr;
-    std::array<std::string_view, kMembers.size()> digits_{};
+    std::array<std::string_view, kPriceMembers.size()> digits_{};
 };
 
 PriceLines::PriceLines(const core::RiskParameters& parameters)

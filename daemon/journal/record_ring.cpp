@@ -19,7 +19,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31474E4952474D;  // "MGRING1"
+constexpr std::uint64_t kRingMagic = 0x31474E4952474D;  // "MGRING1"
 constexpr std::size_t kControlBytes = 4'096;
 constexpr std::size_t kBytesMin = 64 * 1024;
 constexpr std::uint32_t kSkip = 0xFFFF'FFFF;  // a length: the record is at the ring's beginning
@@ -49,7 +49,7 @@ class Descriptor {
 
 // Lies in the shared memory; positions only grow.
 struct RecordRing::Control {
-    std::uint64_t magic = kMagic;
+    std::uint64_t magic = kRingMagic;
     std::uint64_t capacity = 0;
     SessionId session{};
     alignas(core::kCacheLine) std::atomic<std::uint64_t> produced{0};
@@ -98,7 +98,7 @@ RecordRing RecordRing::leftover_of(const std::filesystem::path& file, const Sess
     if (bytes <= kControlBytes || !std::has_single_bit(bytes - kControlBytes)) return ring;
     ring.map(bytes - kControlBytes, descriptor.number());
     auto* const control = std::launder(static_cast<Control*>(ring.mapping_));
-    if (control->magic != kMagic || control->capacity != ring.capacity_ ||
+    if (control->magic != kRingMagic || control->capacity != ring.capacity_ ||
         control->session != session || session == SessionId{}) {
         return ring;
     }

@@ -9,7 +9,7 @@ namespace margind::daemon {
 namespace {
 
 constexpr std::uint32_t kSkippable = 0x184D2A5E;
-constexpr std::string_view kMagic = "MGJINDX1";
+constexpr std::string_view kIndexMagic = "MGJINDX1";
 constexpr std::size_t kFixedBytes = 64;
 constexpr std::size_t kFrameEntryBytes = 32;
 constexpr std::size_t kEndBytes = 8;
@@ -40,7 +40,7 @@ std::vector<std::byte> encode_index(const SealedIndex& index) {
     core::SpanWriter writer(sink);
     writer.value(kSkippable);
     writer.value(static_cast<std::uint32_t>(content + kEndBytes));
-    writer.bytes(std::as_bytes(std::span(kMagic)));
+    writer.bytes(std::as_bytes(std::span(kIndexMagic)));
     writer.value(index.plain_bytes);
     writer.value(index.next_sequence);
     writer.bytes(index.sum);
@@ -66,8 +66,8 @@ bool decode_index(std::span<const std::byte> tail, SealedIndex& index) {
     const std::span<const std::byte> body = tail.last(content + kEndBytes).first(content);
     if (core::crc32c(body) != core::load_little<std::uint32_t>(&tail[tail.size() - 4]))
         return false;
-    if (std::memcmp(body.data(), kMagic.data(), kMagic.size()) != 0) return false;
-    core::SpanSource source(body.subspan(kMagic.size()));
+    if (std::memcmp(body.data(), kIndexMagic.data(), kIndexMagic.size()) != 0) return false;
+    core::SpanSource source(body.subspan(kIndexMagic.size()));
     core::SpanReader reader(source);
     std::uint32_t frames = 0;
     std::uint32_t padding = 0;

@@ -17,7 +17,7 @@
 namespace margind::daemon {
 namespace {
 
-constexpr std::array<char, 8> kMagic{'M', 'G', 'S', 'N', 'A', 'P', '0', '1'};
+constexpr std::array<char, 8> kSnapshotMagic{'M', 'G', 'S', 'N', 'A', 'P', '0', '1'};
 constexpr std::size_t kHeaderBytes = 128;
 constexpr std::size_t kHeaderSummed = kHeaderBytes - 4;
 constexpr std::string_view kPrefix = "snapshot-";
@@ -32,7 +32,7 @@ std::uint32_t crc_of(std::span<const std::byte> bytes) {
 
 Header header_of(const SnapshotAbout& about, std::size_t epoch_bytes) {
     Header header{};
-    std::memcpy(header.data(), kMagic.data(), kMagic.size());
+    std::memcpy(header.data(), kSnapshotMagic.data(), kSnapshotMagic.size());
     core::store_little(kSnapshotVersion, header.data() + 8);
     core::store_little(static_cast<std::uint32_t>(epoch_bytes), header.data() + 12);
     std::copy(about.session.begin(), about.session.end(), header.begin() + 16);
@@ -203,7 +203,7 @@ bool SnapshotReader::read(std::span<std::byte> bytes) {
 void SnapshotReader::read_header() {
     Header header;
     if (!read(header)) return;
-    if (std::memcmp(header.data(), kMagic.data(), kMagic.size()) != 0) {
+    if (std::memcmp(header.data(), kSnapshotMagic.data(), kSnapshotMagic.size()) != 0) {
         return damaged("this is no snapshot of margind");
     }
     if (core::load_little<std::uint32_t>(header.data() + 8) != kSnapshotVersion) {

@@ -10,7 +10,7 @@
 namespace margind::daemon {
 namespace {
 
-std::string time_text(core::Timestamp time) {
+std::string short_time_text(core::Timestamp time) {
     return time.stated() ? stand_in::utc_text(time, 3) : "-";
 }
 
@@ -49,7 +49,7 @@ class JournalText {
         for (const SegmentSeen& segment : seen.inputs) {
             for (const EpochSeen& epoch : segment.epochs) {
                 line("{:<8}{:<26}{:>14}  {:<12}  {:<18}{}, {} bytes", epoch.record.number,
-                     time_text(epoch.time), grouped(epoch.first_input),
+                     short_time_text(epoch.time), grouped(epoch.first_input),
                      epoch.record.reason == core::EpochReason::first_start ? "first start"
                                                                            : "restart",
                      epoch.record.program, epoch.record.config_name,
@@ -74,7 +74,7 @@ class JournalText {
         line("{:<42}{:>14}{:>14}{:>12}  {:<24}  {:<24}{:>15}{:>15}  {}", segment.file.name,
              grouped(segment.file.first_sequence),
              some ? grouped(segment.next_sequence - 1) : std::string("-"), grouped(segment.records),
-             time_text(segment.first_time), time_text(segment.last_time),
+             short_time_text(segment.first_time), short_time_text(segment.last_time),
              segment.finished ? grouped(segment.bytes) : std::string("-"),
              grouped(segment.file_bytes), state(segment));
     }

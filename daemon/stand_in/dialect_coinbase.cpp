@@ -13,7 +13,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-enum Kind : std::size_t { kTicker, kTrades };
+enum ChannelKind : std::size_t { kTicker, kTrades };
 
 std::string key_of(std::string_view channel, std::string_view product) {
     return std::string(channel) + ":" + std::string(product);
