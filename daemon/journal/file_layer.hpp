@@ -4,6 +4,7 @@
 // Threads: a File belongs to one thread; a FileLayer may be used by any. Calls block.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -67,8 +68,12 @@ class FileLayer {
 };
 
 // Whether there is no file of that name, by an error of open().
-bool not_there(const IoError& error) noexcept;
+inline bool not_there(const IoError& error) noexcept {
+    return error.code == ENOENT;
+}
 // Whether the disk is full (or a quota used up), by an error.
-bool no_space(const IoError& error) noexcept;
+inline bool no_space(const IoError& error) noexcept {
+    return error.code == ENOSPC || error.code == EDQUOT;
+}
 
 }  // namespace margind::daemon

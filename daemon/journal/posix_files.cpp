@@ -106,14 +106,6 @@ int flags_of(Access access) {
 
 }  // namespace
 
-bool not_there(const IoError& error) noexcept {
-    return error.code == ENOENT;
-}
-
-bool no_space(const IoError& error) noexcept {
-    return error.code == ENOSPC || error.code == EDQUOT;
-}
-
 IoError PosixFiles::open(const std::string& path, Access access, std::unique_ptr<File>& file) {
     constexpr mode_t kMode = 0640;  // balances and positions: not for everybody
     const int descriptor = ::open(path.c_str(), flags_of(access), kMode);
